@@ -1,0 +1,1 @@
+"""Measurements beside what a user would write, as ratios from one run."""

@@ -1,0 +1,1 @@
+"""Settlement files: one module a format, behind one port."""

@@ -1,0 +1,1 @@
+"""Brings files to where the import jobs look for them."""

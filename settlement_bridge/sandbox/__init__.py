@@ -1,0 +1,1 @@
+"""A Report API in a box, over real HTTP on loopback."""

@@ -1,0 +1,1 @@
+"""From ledger entries to settlements: pure functions over streams (docs/rules.md)."""
