@@ -1,0 +1,72 @@
+"""Transactions: one way to read, one way to write, and the fence that keeps a writer who lost his lease out."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, select
+
+from settlement_bridge.errors import Busy, StoreUnavailable
+from settlement_bridge.store import driver_errors
+from settlement_bridge.store.engine import LOCK_TIMEOUT, WRITES
+from settlement_bridge.store.tables import leases
+
+
+class Database:
+    """An engine with its transactions; usable from many threads. Errors of the driver come out as StoreUnavailable
+    or StoreBroken."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.address = driver_errors.address(engine.url)
+        self.leases_held: dict[str, int] = {}
+        """Tokens by lease name, as taken through this store."""
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite lets waiting writers poll; threads of one process are better off in a queue.
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees the database as it is now, whatever others write meanwhile."""
+        with self.engine.connect() as connection:
+            if not self._is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
+        """Give a connection whose changes are kept together at the end, or not at all.
+
+        Raises Busy where a lease taken through this store has meanwhile gone to somebody else. Not to be nested.
+        """
+        with self._in_turn(), self.engine.connect() as connection:
+            connection.execution_options(**{WRITES: True})
+            with connection.begin():
+                if fenced and self.leases_held:
+                    self._verify_leases(connection)
+                yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=LOCK_TIMEOUT):
+            raise StoreUnavailable(f"the database {self.address} was locked by this process for {LOCK_TIMEOUT} s")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _verify_leases(self, connection: Connection) -> None:
+        held = dict(self.leases_held)
+        # FOR SHARE (ignored by SQLite, whose writers are alone): nobody takes the lease over before this is committed.
+        query = select(leases.c.name, leases.c.token, leases.c.holder).where(leases.c.name.in_(held))
+        found = {name: (token, holder) for name, token, holder in connection.execute(query.with_for_update(read=True))}
+        for name, token in held.items():
+            current, holder = found.get(name, (None, "nobody"))
+            if current != token:
+                raise Busy(
+                    f"{holder} has taken over the lease {name!r} from this process, which was too slow to renew it"
+                )

@@ -1,0 +1,91 @@
+"""The SQLAlchemy engine of a store's address, set up for one ledger keeper rather than for the web."""
+
+from importlib.util import find_spec
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from settlement_bridge.errors import ConfigurationError
+from settlement_bridge.store.driver_errors import address, translate_errors
+
+LOCK_TIMEOUT: Final = 60
+"""Seconds to wait for another writer."""
+
+WRITES: Final = "settlement_bridge_writes"
+"""Execution option of a connection that is about to write."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -8000",  # KiB a connection, so that memory stays the same however large the file
+    "PRAGMA temp_store = FILE",
+)
+
+
+def make_engine(text: str) -> Engine:
+    """Return the engine of a SQLite or PostgreSQL address; nothing is connected yet.
+
+    Raises ConfigurationError where it is neither, or its driver is not installed.
+    """
+    url = _parse(text)
+    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    translate_errors(engine)
+    return engine
+
+
+def _parse(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        problem = "[store] url is not a database address; write sqlite:///state.db or postgresql://user@host/name"
+        raise ConfigurationError([problem]) from None
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite+pysqlite")
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    problem = f"[store] url = {address(url)!r}: only SQLite files (sqlite:///state.db) and PostgreSQL are supported"
+    raise ConfigurationError([problem])
+
+
+def _sqlite(url: URL) -> Engine:
+    timeout = float(str(url.query.get("timeout", LOCK_TIMEOUT)))
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        max_overflow=-1,
+        connect_args={"timeout": timeout, "isolation_level": None, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # The driver would begin late and only for some statements. A writer that begins as a reader can fail half-way.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+
+
+def _postgresql(url: URL) -> Engine:
+    if find_spec("psycopg") is None:
+        problem = (
+            "[store] url names PostgreSQL, whose driver is missing; run pip install 'settlement-bridge[postgresql]'"
+        )
+        raise ConfigurationError([problem])
+    options = f"{url.query.get('options', '')} -c lock_timeout={LOCK_TIMEOUT}s".strip()
+    defaults = {"application_name": "settlement-bridge", "connect_timeout": "10"}
+    return create_engine(
+        url,
+        paramstyle="format",  # positional, so that rows go to the driver as they are
+        max_overflow=-1,
+        pool_pre_ping=True,
+        connect_args={**defaults, **url.query, "options": options, "client_encoding": "utf8"},
+    )

@@ -1,0 +1,1 @@
+"""Numbered migrations, for Alembic; run by `store.schema`."""

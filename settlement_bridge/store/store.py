@@ -1,0 +1,48 @@
+"""The store as the rest of the program sees it: one object with a part for each kind of thing kept."""
+
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection
+
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.engine import make_engine
+from settlement_bridge.store.schema import bring_up_to_date
+
+
+class Store:
+    """An open database. Usable from many threads; every part raises StoreUnavailable and StoreBroken as it must."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @property
+    def address(self) -> str:
+        """Where the data is, without the password."""
+        return self.database.address
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """See Database.reading."""
+        return self.database.reading()
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """See Database.writing."""
+        return self.database.writing()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.database.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database at a SQLAlchemy address, making or migrating its tables where needed.
+
+    Raises ConfigurationError for an address that is none, StoreUnavailable where it cannot be reached, StoreBroken
+    where it is damaged, newer than this program or somebody else's.
+    """
+    database = Database(make_engine(url))
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.engine.dispose()
+        raise
+    return Store(database)

@@ -1,0 +1,212 @@
+"""Every table of the store.
+
+A change here needs a numbered migration beside it; a test compares what the migrations make with what stands here.
+Times are microseconds since 1970 UTC, dates ISO text, amounts minor units.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from settlement_bridge.model import MARK_TYPES
+
+metadata = MetaData()
+
+
+def _any_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+IS_MARK: Final = text(_any_of("entry_type", MARK_TYPES))
+"""Condition for the entries that give a book its structure. Written out, since no database uses a partial index for
+a condition with parameters."""
+
+TAKES_PATH: Final = text(_any_of("state", ("publishing", "delivered")))
+"""Condition for the deliveries that own their path at the destination."""
+
+IS_CURRENT: Final = text("current")
+"""Condition for the books in use."""
+
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("ledger_id", Text, primary_key=True),
+    Column("details", Text, nullable=False),  # model.Ledger as JSON
+    Column("hold_reason", Text),
+    Column("held_at", BigInteger),
+    Column("caught_up_at", BigInteger),  # when both books had first been read to their end
+    Column("trouble", Text),  # why it could not be read, since when
+    Column("trouble_since", BigInteger),
+)
+
+books = Table(
+    "books",
+    metadata,
+    Column("book_id", Integer, primary_key=True),
+    Column("ledger_id", Text, ForeignKey("ledgers.ledger_id"), nullable=False),
+    Column("book", Text, nullable=False),
+    Column("current", Boolean, nullable=False),  # false: being read anew, or replaced and to be deleted
+    Column("by_payout", Boolean, nullable=False),
+    Column("cursor", Text),
+    Column("size", BigInteger, nullable=False),  # entries held; the last one's position
+    Column("balance", BigInteger, nullable=False),  # behind the last entry
+    Column("opening", BigInteger),  # before the first entry
+    Column("latest_time", BigInteger),
+    sqlite_autoincrement=True,  # the id of a deleted book must never come back
+)
+Index(
+    "one_current_book",
+    books.c.ledger_id,
+    books.c.book,
+    unique=True,
+    sqlite_where=IS_CURRENT,
+    postgresql_where=IS_CURRENT,
+)
+
+# No index on references: random keys make ingest seven times slower. No foreign key either: a look-up for every
+# one of a million rows, where one transaction writes book and entries anyway.
+entries = Table(
+    "entries",
+    metadata,
+    Column("book_id", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),  # from 1, without gaps
+    Column("psp_reference", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),  # transaction_number(psp_reference)
+    Column("time", BigInteger, nullable=False),
+    Column("ledger_date", Text, nullable=False),
+    Column("entry_type", Text, nullable=False),
+    Column("reference", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("balance_before", BigInteger, nullable=False),
+    Column("handle", Text),
+    Column("extra", Text),
+    PrimaryKeyConstraint("book_id", "position"),
+    sqlite_with_rowid=False,
+)
+Index("entries_by_time", entries.c.book_id, entries.c.time)
+Index("marks", entries.c.book_id, entries.c.position, sqlite_where=IS_MARK, postgresql_where=IS_MARK)
+
+payouts = Table(
+    "payouts",
+    metadata,
+    Column("ledger_id", Text, ForeignKey("ledgers.ledger_id"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, withheld, settled
+    Column("reason", Text),
+    Column("waiting_since", BigInteger),
+    Column("ledger_date", Text, nullable=False),
+    Column("date_from", Text, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("balance_before", BigInteger, nullable=False),
+    Column("balance_after", BigInteger, nullable=False),
+    Column("first_position", BigInteger, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("psp_reference", Text, nullable=False),
+    Column("retained_count", BigInteger, nullable=False),  # fees-retained on funds up to and including this payout
+    Column("fees_position", BigInteger),  # last entry of the fees book collected by this payout or one before
+    Column("settlement_type", Text),
+    Column("type_decided", Boolean, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "number"),
+)
+Index("payouts_by_position", payouts.c.ledger_id, payouts.c.last_position)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("settlement_id", Integer, primary_key=True),
+    Column("ledger_id", Text, nullable=False),
+    Column("payout", BigInteger, nullable=False),
+    Column("msn", Text, nullable=False),
+    Column("details", Text, nullable=False),  # model.Settlement as JSON, as it was when the payout closed
+    Column("settlement_date", Text, nullable=False),
+    UniqueConstraint("ledger_id", "payout", "msn"),
+    sqlite_autoincrement=True,
+)
+Index("settlements_by_msn", settlements.c.msn, settlements.c.payout)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("settlement_id", Integer, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("capture", BigInteger, nullable=False),
+    Column("refund", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("mapped_from", Text),
+    PrimaryKeyConstraint("settlement_id", "row"),
+    sqlite_with_rowid=False,
+)
+
+# An id is never used twice on a ledger (rule 16).
+transaction_index = Table(
+    "transaction_index",
+    metadata,
+    Column("ledger_id", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("settlement_id", Integer, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("destination", Text, nullable=False),
+    Column("settlement_id", Integer, ForeignKey("settlements.settlement_id"), nullable=False),
+    Column("extension", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("state", Text, nullable=False),  # publishing, delivered, refused, failed
+    Column("sha256", Text),
+    Column("size", BigInteger),
+    Column("reason", Text),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("destination", "settlement_id", "extension"),
+)
+Index(
+    "one_delivery_a_path",
+    deliveries.c.destination,
+    deliveries.c.path,
+    unique=True,
+    sqlite_where=TAKES_PATH,
+    postgresql_where=TAKES_PATH,
+)
+Index("deliveries_of_settlement", deliveries.c.settlement_id)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),  # counts up for ever: the fence
+    Column("since", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Integer, primary_key=True),
+    Column("started", BigInteger, nullable=False),
+    Column("finished", BigInteger),
+    Column("exit_code", Integer),
+    Column("summary", Text),  # JSON
+    sqlite_autoincrement=True,
+)
