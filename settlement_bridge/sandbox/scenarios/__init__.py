@@ -1,0 +1,74 @@
+"""Merchants to test with: every world is made from a seed and a range of dates, and is the same each time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from settlement_bridge.errors import ConfigurationError
+from settlement_bridge.sandbox.scenarios import clubs, shops, terms
+from settlement_bridge.sandbox.scenarios.big_merchant import big_merchant
+from settlement_bridge.sandbox.scenarios.small_merchants import SmallMerchants
+from settlement_bridge.sandbox.scenarios.till import Frame
+from settlement_bridge.sandbox.stored import together
+from settlement_bridge.sandbox.world import World
+
+UNTIL = date(2026, 11, 22)
+DAYS = 60
+BIG_DAYS = 7
+TRANSACTIONS = 100_000
+LEDGERS = 10_000
+
+
+@dataclass(frozen=True)
+class _Scenario:
+    summary: str
+    ledgers: tuple[shops.Tell, ...]
+
+
+_STORED = {
+    "webshop": _Scenario("daily payouts with fees retained, some refunds", (shops.webshop,)),
+    "sports-club": _Scenario("a VM number on weekly payout, with personal data and a bad week", (clubs.sports_club,)),
+    "concert": _Scenario("cancelled, everything refunded: negative balance, then a top-up", (clubs.concert,)),
+    "gross": _Scenario("gross settlement, fees invoiced monthly", (terms.gross,)),
+    "chain-of-shops": _Scenario("a joint ledger: several sales units of two organizations", (shops.chain_of_shops,)),
+    "rolling-reserve": _Scenario("a part of the sales stays on the ledger, the balance never returns to zero", (terms.rolling_reserve,)),
+    "late-fees": _Scenario("late and several fees, corrections, credits, disputes, an aborted payout, a new entry type", (terms.late_fees,)),
+}  # fmt: skip
+_ALL = (*(tell for scenario in _STORED.values() for tell in scenario.ledgers), shops.second_webshop)
+
+
+def scenarios() -> Mapping[str, str]:
+    """Return every scenario's name with a description of one line."""
+    return {
+        **{name: scenario.summary for name, scenario in _STORED.items()},
+        "big-merchant": "any number of transactions in one payout, made up page by page",
+        "ten-thousand-small": "ten thousand ledgers with a handful of entries each, made up as they are asked for",
+        "all": f"{len(_ALL)} ledgers, one or two of each kind except the huge ones",
+    }
+
+
+def scenario(
+    name: str,
+    *,
+    seed: int = 7,
+    until: date = UNTIL,
+    days: int | None = None,
+    transactions: int = TRANSACTIONS,
+    ledgers: int = LEDGERS,
+) -> World:
+    """Return a world by name.
+
+    `until` is its last ledger date and `days` the number of ledger dates (60; the big merchant has 7). `transactions`
+    is the big merchant's, `ledgers` that of the ten thousand small ones; other scenarios do not look at them.
+    Raises ConfigurationError for a name there is not.
+    """
+    frame = Frame(seed, until, days or (BIG_DAYS if name == "big-merchant" else DAYS))
+    if name == "big-merchant":
+        return big_merchant(frame, transactions)
+    if name == "ten-thousand-small":
+        return SmallMerchants(frame, ledgers)
+    if name == "all":
+        return together([tell(frame) for tell in _ALL])
+    if name not in _STORED:
+        raise ConfigurationError([f"there is no sandbox scenario {name!r}; choose one of {', '.join(scenarios())}"])
+    return together([tell(frame) for tell in _STORED[name].ledgers])
