@@ -55,8 +55,8 @@ class Draft(Protocol):
     def publish(self) -> None:
         """Give the sealed draft its final name, in one atomic and durable step that never overwrites.
 
-        Raises DeliveryRefused where the name exists already and DeliveryFailed where the destination does not take
-        it; either way the draft is still there.
+        Raises DeliveryRefused where the name exists already; the draft is still there. Raises DeliveryFailed where
+        the destination fails; how far it came is for `Destination.recover` to find out.
         """
 
     def discard(self) -> None:
