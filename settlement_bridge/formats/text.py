@@ -1,0 +1,12 @@
+"""Text from the API is data: what XML cannot carry is replaced, everything else is kept (rule 18)."""
+
+import re
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Whatever is not a `Char` of XML 1.0: most control characters, lone surrogates, U+FFFE and U+FFFF."""
+_search_forbidden = _FORBIDDEN.search
+
+
+def xml_text(text: str) -> str:
+    """Return `text` with every character that XML 1.0 forbids replaced by U+FFFD."""
+    return text if _search_forbidden(text) is None else _FORBIDDEN.sub("\ufffd", text)
