@@ -1,0 +1,61 @@
+"""The port to the Report API: ledgers and their pages, whichever dialect the server speaks."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from settlement_bridge.errors import DialectGone
+from settlement_bridge.model import Book, Ledger, Page
+from settlement_bridge.report_api.client import Client
+from settlement_bridge.report_api.ledgers import read_ledgers
+from settlement_bridge.report_api.settings import ApiSettings
+from settlement_bridge.report_api.v1 import read_payouts
+from settlement_bridge.report_api.v2 import read_feed
+
+MOST_READING_AHEAD = 32
+
+
+class ReportApi:
+    """Reads ledgers and entries; usable from many threads at once.
+
+    Raises KeysRefused (keys), DialectGone (v1 is no longer served), ApiUnavailable (everything that may be tried
+    again, after bounded retries) and DataRefused (answers that cannot be true, rule 21). Waits between retries end
+    as soon as `stop` is set.
+    """
+
+    def __init__(self, settings: ApiSettings, stop: threading.Event | None = None) -> None:
+        self._settings = settings
+        self._client = Client(settings, stop or threading.Event())
+        self._pool = ThreadPoolExecutor(MOST_READING_AHEAD, thread_name_prefix="read-ahead")
+        self.by_payout = settings.dialect == "v1"
+        """Whether pages come payout by payout (v1); known after `ledgers()`."""
+
+    def ledgers(self) -> list[Ledger]:
+        """Return every ledger the keys can see, in the API's order, and settle the dialect."""
+        ledgers, has_last_payout = read_ledgers(self._client)
+        if self._settings.dialect == "auto":
+            self.by_payout = has_last_payout
+        elif self._settings.dialect == "v1" and ledgers and not has_last_payout:
+            raise DialectGone(
+                "the server no longer speaks v1, its ledgers carry no lastPayout: "
+                'set dialect = "v2" under [report_api], or "auto" to follow the server'
+            )
+        return ledgers
+
+    def pages(self, ledger: Ledger, cursors: Mapping[Book, str | None]) -> Iterator[Page]:
+        """Yield what is new since the cursors (None: from the beginning) until caught up.
+
+        A page's cursors belong into the same database transaction as its entries.
+        """
+        read = read_payouts if self.by_payout else read_feed
+        return read(self._client, self._pool, ledger, cursors)
+
+    def server_time(self) -> datetime | None:
+        """Return the server's clock as of its last answer; None before the first."""
+        return self._client.server_time()
+
+    def close(self) -> None:
+        """Wait for what is still being read ahead, and close the connections."""
+        self._pool.shutdown(cancel_futures=True)
+        self._client.close()

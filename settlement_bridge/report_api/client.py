@@ -1,0 +1,71 @@
+"""Questions to the Report API: a path and its parameters in, a checked JSON object out."""
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from settlement_bridge.errors import ApiUnavailable, BridgeError, DialectGone
+from settlement_bridge.report_api.answers import INVALID_INPUT, problem
+from settlement_bridge.report_api.auth import Auth
+from settlement_bridge.report_api.retries import Retries, TryAgain
+from settlement_bridge.report_api.settings import ApiSettings
+from settlement_bridge.report_api.strict_json import NotJson, parse
+from settlement_bridge.report_api.transport import Answer, Transport
+
+LEDGERS_PATH = "/settlement/v1/ledgers"
+V1_PATH = "/report/v1/ledgertransactions"
+
+
+class Client:
+    """Asks with valid keys, patiently; usable from many threads at once."""
+
+    def __init__(self, settings: ApiSettings, stop: threading.Event) -> None:
+        self._transport = Transport(settings)
+        # Two, because a token is fetched in the middle of an attempt and tenacity keeps its state by thread.
+        self._auth = Auth(settings, self._transport, Retries(settings, stop))
+        self._retries = Retries(settings, stop)
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Return the JSON object at a path.
+
+        Raises KeysRefused, DialectGone, ApiUnavailable, and Untrue for an object with a key given twice.
+        """
+        return self._retries(self._attempt, path, f"{path}?{urlencode(parameters)}" if parameters else path)
+
+    def server_time(self) -> datetime | None:
+        """Return the server's clock as of the last answer."""
+        return self._transport.server_time()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _attempt(self, path: str, target: str) -> dict[str, Any]:
+        headers = self._auth.headers()
+        answer = self._transport.send("GET", target, headers)
+        if answer.status == 401:
+            answer = self._transport.send("GET", target, self._auth.renewed(headers))
+        if answer.status != 200:
+            raise self._refusal(path, answer)
+        try:
+            return parse(answer.body)
+        except NotJson as error:
+            raise TryAgain(f"the answer is not the JSON it should be ({error})") from error
+
+    def _refusal(self, path: str, answer: Answer) -> BridgeError | TryAgain:
+        if answer.status == 401 or (answer.status == 403 and path == LEDGERS_PATH):
+            return self._auth.refusal(answer)
+        said = self._auth.words(answer)
+        if answer.status == 410 and path == V1_PATH:
+            return DialectGone(
+                f"the server no longer speaks v1, it answered {said}: "
+                'set dialect = "v2" under [report_api], or "auto" to follow the server'
+            )
+        if answer.status in (403, 404):
+            return ApiUnavailable(f"{path}: {said}; these keys may not read it, or access was not granted")
+        passing = answer.status in (408, 429) or answer.status >= 500
+        if passing and problem(answer).get("errorCode") != INVALID_INPUT:
+            return TryAgain(said, answer.retry_after())
+        return ApiUnavailable(f"{path}: {said}")

@@ -1,0 +1,60 @@
+"""Reading page after page: one ahead of the caller, and never in a circle."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from settlement_bridge.errors import ApiUnavailable, DataRefused
+from settlement_bridge.report_api.strict_json import Untrue, shown
+
+Content = TypeVar("Content")
+MOST_EMPTY_PAGES = 50
+
+
+class Trail:
+    """The cursors of one reading; raises ApiUnavailable where they lead in a circle or nowhere."""
+
+    def __init__(self, what: str, cursor: str | None) -> None:
+        self._what = what
+        self._seen = {cursor}
+        self._empty = 0
+        self.page = 0
+        """Number of the page being read, from 1."""
+
+    def follow(self, cursor: str, items: int) -> None:
+        """Take the cursor of a page that is not the last one."""
+        if cursor in self._seen:
+            raise ApiUnavailable(f"{self._what}: cursor loop, page {self.page} leads back to {shown(cursor)}")
+        self._seen.add(cursor)
+        self._empty = 0 if items else self._empty + 1
+        if self._empty >= MOST_EMPTY_PAGES:
+            raise ApiUnavailable(f"{self._what}: cursor loop, {self._empty} pages in a row are empty")
+
+    @contextmanager
+    def refusing(self, ledger_id: str) -> Iterator[None]:
+        """Count a page, and turn what is untrue about it into DataRefused, with its place."""
+        self.page += 1
+        try:
+            yield
+        except Untrue as error:
+            raise DataRefused(ledger_id, f"{error} (page {self.page} of {self._what})") from error
+
+
+def read_ahead(
+    pool: Executor, fetch: Callable[[str | None], tuple[Content, str | None]], cursor: str | None
+) -> Iterator[Content]:
+    """Yield page after page; while the caller works on one, the next is fetched in the background.
+
+    `fetch` takes a cursor and returns a page with the next cursor, None after the last page. Its errors are raised
+    here, in place of the page. A caller who stops early leaves at most one request running, whose answer is dropped.
+    """
+    content, following = fetch(cursor)
+    while following is not None:
+        upcoming = pool.submit(fetch, following)
+        try:
+            yield content
+            content, following = upcoming.result()
+        finally:
+            upcoming.cancel()
+    yield content

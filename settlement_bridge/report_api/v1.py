@@ -1,0 +1,82 @@
+"""A ledger's transactions payout by payout (Report API v1), translated into v2's words at the door."""
+
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+from settlement_bridge.errors import DataRefused
+from settlement_bridge.model import Book, Ledger, Page
+from settlement_bridge.report_api.client import V1_PATH, Client
+from settlement_bridge.report_api.paging import Trail, read_ahead
+from settlement_bridge.report_api.payout_books import Entries, PayoutBooks
+from settlement_bridge.report_api.strict_json import Untrue, listed, shown
+
+FIRST_PAYOUT = 2000001
+NOTHING_DONE = "0"
+"""The cursor of both books before the first payout is complete."""
+
+
+def read_payouts(client: Client, pool: Executor, ledger: Ledger, cursors: Mapping[Book, str | None]) -> Iterator[Page]:
+    """Yield the pages of every payout after the cursor, which is the number of the last complete one.
+
+    The cursor moves on with the page that carries the payout entry, so that an interrupted payout is read again
+    from its start. A payout without a payout row yet is as far as this goes (rule 2).
+    """
+    if ledger.last_payout is None:
+        return
+    done = _last_complete(ledger, cursors)
+    for number in range(max(done + 1, ledger.first_payout or FIRST_PAYOUT), ledger.last_payout + 1):
+        complete = yield from _read_payout(client, pool, ledger, number, str(done))
+        if not complete:
+            return
+        done = number
+
+
+def _last_complete(ledger: Ledger, cursors: Mapping[Book, str | None]) -> int:
+    texts = [cursors.get(book) or NOTHING_DONE for book in Book]
+    for text in texts:
+        if not (text.isascii() and text.isdecimal()):
+            raise DataRefused(
+                ledger.ledger_id,
+                f"its mirror was read with v2 (cursor {shown(text)}), but the server speaks v1; resync",
+            )
+    return min(map(int, texts))
+
+
+def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, done: str) -> Generator[Page, None, bool]:
+    """Yield a payout's pages; return whether it is complete."""
+    trail = Trail(f"{V1_PATH} for payout {number}", None)
+    books = PayoutBooks(ledger, number)
+
+    def fetch(cursor: str | None) -> tuple[Page, str | None]:
+        parameters = {"cursor": cursor} if cursor else {"inPayout": str(number)}
+        with trail.refusing(ledger.ledger_id):
+            document = client.get(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
+            items = listed(document)
+            following = _following(document)
+            entries = books.take(items)
+            if following is None and books.complete:
+                return _page(ledger, _joined(entries, books.close()), str(number)), None
+        if following is not None:
+            trail.follow(following, len(items))
+        return _page(ledger, entries, done), following
+
+    for page in read_ahead(pool, fetch, None):
+        if any(page.entries.values()):
+            yield page
+    return books.complete
+
+
+def _following(document: Mapping[str, Any]) -> str | None:
+    cursor = document.get("cursor") or None
+    if not isinstance(cursor, str | None):
+        raise Untrue(f"cursor is {shown(cursor)} instead of a text")
+    return cursor
+
+
+def _joined(entries: Entries, more: Entries) -> Entries:
+    return {book: entries[book] + more[book] for book in Book}
+
+
+def _page(ledger: Ledger, entries: Entries, cursor: str) -> Page:
+    return Page(ledger.ledger_id, entries, dict.fromkeys(Book, cursor), by_payout=True)
