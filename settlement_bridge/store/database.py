@@ -1,15 +1,19 @@
 """Transactions: one way to read, one way to write, and the fence that keeps a writer who lost his lease out."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from settlement_bridge.errors import Busy, StoreUnavailable
 from settlement_bridge.store import driver_errors
 from settlement_bridge.store.engine import LOCK_TIMEOUT, WRITES
 from settlement_bridge.store.tables import leases
+
+ROWS_AT_ONCE = 2000
 
 
 class Database:
@@ -70,3 +74,18 @@ class Database:
                 raise Busy(
                     f"{holder} has taken over the lease {name!r} from this process, which was too slow to renew it"
                 )
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an insert that can say what happens on a conflict."""
+        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    def upsert(self, table: Table, values: Mapping[str, object]) -> sqlite.Insert | postgresql.Insert:
+        """Return the statement that inserts a row or, where its primary key is held, brings that row to `values`."""
+        keys = [column.name for column in table.primary_key]
+        others = {name: value for name, value in values.items() if name not in keys}
+        return self.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=others)
+
+
+def stream(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
+    """Yield the rows of a query, however many, a few in memory at a time."""
+    yield from connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})

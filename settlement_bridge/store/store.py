@@ -5,7 +5,12 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection
 
 from settlement_bridge.store.database import Database
+from settlement_bridge.store.deliveries import Deliveries
 from settlement_bridge.store.engine import make_engine
+from settlement_bridge.store.leases import Leases
+from settlement_bridge.store.ledgers import Ledgers
+from settlement_bridge.store.mirror import Mirror
+from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
 
 
@@ -14,6 +19,11 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.ledgers = Ledgers(database)
+        self.mirror = Mirror(database)
+        self.deliveries = Deliveries(database)
+        self.leases = Leases(database)
+        self.runs = Runs(database)
 
     @property
     def address(self) -> str:

@@ -106,7 +106,6 @@ payouts = Table(
     Column("number", BigInteger, nullable=False),
     Column("state", Text, nullable=False),  # waiting, withheld, settled
     Column("reason", Text),
-    Column("waiting_since", BigInteger),
     Column("ledger_date", Text, nullable=False),
     Column("date_from", Text, nullable=False),
     Column("time", BigInteger, nullable=False),
@@ -116,10 +115,10 @@ payouts = Table(
     Column("first_position", BigInteger, nullable=False),
     Column("last_position", BigInteger, nullable=False),
     Column("psp_reference", Text, nullable=False),
-    Column("retained_count", BigInteger, nullable=False),  # fees-retained on funds up to and including this payout
-    Column("fees_position", BigInteger),  # last entry of the fees book collected by this payout or one before
-    Column("settlement_type", Text),
+    Column("settlement_type", Text, nullable=False),
     Column("type_decided", Boolean, nullable=False),
+    Column("warnings", Text),
+    Column("fees_position", BigInteger, nullable=False),  # last fees entry collected by this payout or one before
     PrimaryKeyConstraint("ledger_id", "number"),
 )
 Index("payouts_by_position", payouts.c.ledger_id, payouts.c.last_position)

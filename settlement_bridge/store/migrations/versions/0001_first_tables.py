@@ -70,7 +70,6 @@ def upgrade() -> None:
         Column("number", BigInteger, nullable=False),
         Column("state", Text, nullable=False),
         Column("reason", Text),
-        Column("waiting_since", BigInteger),
         Column("ledger_date", Text, nullable=False),
         Column("date_from", Text, nullable=False),
         Column("time", BigInteger, nullable=False),
@@ -80,10 +79,10 @@ def upgrade() -> None:
         Column("first_position", BigInteger, nullable=False),
         Column("last_position", BigInteger, nullable=False),
         Column("psp_reference", Text, nullable=False),
-        Column("retained_count", BigInteger, nullable=False),
-        Column("fees_position", BigInteger),
-        Column("settlement_type", Text),
+        Column("settlement_type", Text, nullable=False),
         Column("type_decided", Boolean, nullable=False),
+        Column("warnings", Text),
+        Column("fees_position", BigInteger, nullable=False),
         PrimaryKeyConstraint("ledger_id", "number"),
     )
     op.create_index("payouts_by_position", "payouts", ["ledger_id", "last_position"])

@@ -1,0 +1,133 @@
+"""One mirrored book: how it stands, and how it grows by a page, inside somebody else's transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from settlement_bridge.errors import Busy
+from settlement_bridge.model import Book, LedgerEntry
+from settlement_bridge.store.bulk import insert_many
+from settlement_bridge.store.entry_codec import entry_of, is_storable, row_of, storable
+from settlement_bridge.store.overlaps import Place, check_chain, new_entries
+from settlement_bridge.store.tables import books, entries
+from settlement_bridge.store.time_codec import to_micros
+
+_INSTANTS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class MirroredBook:
+    """A book as far as it is mirrored."""
+
+    book_id: int
+    ledger_id: str
+    book: Book
+    current: bool
+    """False while it is being read anew beside the one in use."""
+    by_payout: bool
+    cursor: str | None
+    size: int
+    """How many entries there are: positions run from 1 to `size`."""
+    balance: int
+    """Behind the last entry."""
+    opening: int | None
+    """Before the first entry; None while there is none."""
+    latest_time: int | None
+    """Of all entries, in microseconds since 1970 UTC."""
+
+    @property
+    def place(self) -> Place:
+        """Ledger id and book."""
+        return self.ledger_id, self.book
+
+
+def book_of(row: Row[tuple[object, ...]]) -> MirroredBook:
+    """Return the book of a row of `select(books)`."""
+    values = row._asdict()
+    return MirroredBook(**values | {"book": Book(values["book"])})
+
+
+def new_book(connection: Connection, place: Place, *, current: bool, by_payout: bool) -> MirroredBook:
+    """Begin an empty book."""
+    ledger_id, book = place
+    values = {"ledger_id": ledger_id, "book": book, "current": current, "by_payout": by_payout, "size": 0, "balance": 0}
+    connection.execute(insert(books).values(values))
+    query = select(books).where(books.c.ledger_id == ledger_id, books.c.book == book, books.c.current == current)
+    return book_of(connection.execute(query.order_by(books.c.book_id.desc()).limit(1)).one())
+
+
+def extend(
+    connection: Connection, book: MirroredBook, given: Sequence[LedgerEntry], cursor: str | None
+) -> MirroredBook:
+    """Add what is new of a page to a book, with the cursor behind it, and return the book as it is then.
+
+    Raises DataRefused for a page that cannot be true, Busy where the book is no longer as `book` says.
+    """
+    storables = [entry if is_storable(entry) else storable(entry) for entry in given]
+    new = _without_overlap(connection, book, storables)
+    grown = replace(book, cursor=cursor)
+    if new:
+        latest = max(map(to_micros, (entry.time for entry in new)))
+        grown = replace(
+            grown,
+            size=book.size + len(new),
+            balance=_balance_behind(connection, book, new),
+            opening=new[0].balance_before if book.opening is None else book.opening,
+            latest_time=latest if book.latest_time is None else max(latest, book.latest_time),
+        )
+    if grown != book:
+        _advance(connection, book, grown)
+    if new:
+        rows = [row_of(book.book_id, position, entry) for position, entry in enumerate(new, book.size + 1)]
+        insert_many(connection, entries, rows)
+    return grown
+
+
+def _balance_behind(connection: Connection, book: MirroredBook, new: Sequence[LedgerEntry]) -> int:
+    last_held = partial(entry_at, connection, book.book_id, book.size)
+    return check_chain(book.place, book.balance if book.size else None, new, last_held)
+
+
+def _advance(connection: Connection, seen: MirroredBook, grown: MirroredBook) -> None:
+    # Only from the very state this page was asked for: two writers can never interleave.
+    change = update(books).where(
+        books.c.book_id == seen.book_id,
+        books.c.current == seen.current,
+        books.c.size == seen.size,
+        books.c.cursor.is_not_distinct_from(seen.cursor),
+    )
+    values = {name: getattr(grown, name) for name in ("cursor", "size", "balance", "opening", "latest_time")}
+    if connection.execute(change.values(values)).rowcount != 1:
+        raise Busy(
+            f"another process has read the {seen.book} book of ledger {seen.ledger_id} meanwhile; nothing of this "
+            "page was kept, the next run goes on from there"
+        )
+
+
+def _without_overlap(connection: Connection, book: MirroredBook, given: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
+    # What is later than everything held is surely new. Only the rest, mostly nothing, has to be looked up.
+    latest = -1 if book.latest_time is None else book.latest_time
+    instants = [to_micros(entry.time) for entry in given]
+    distinct = set(instants)
+    doubtful = sorted(instant for instant in distinct if instant <= latest)
+    if not doubtful and len(distinct) == len(given):
+        return given
+    held = _entries_at(connection, book.book_id, doubtful)
+    return new_entries(book.place, given, held, by_payout=book.by_payout)
+
+
+def _entries_at(connection: Connection, book_id: int, instants: Iterable[int]) -> Iterator[tuple[int, LedgerEntry]]:
+    rest = iter(instants)
+    while some := list(islice(rest, _INSTANTS_AT_ONCE)):
+        query = select(entries).where(entries.c.book_id == book_id, entries.c.time.in_(some))
+        for row in connection.execute(query):
+            yield row.position, entry_of(row)
+
+
+def entry_at(connection: Connection, book_id: int, position: int) -> LedgerEntry:
+    """Return the entry at a position that is held."""
+    query = select(entries).where(entries.c.book_id == book_id, entries.c.position == position)
+    return entry_of(connection.execute(query).one())

@@ -1,0 +1,70 @@
+"""Leases: at most one process works on something at a time, and one that lost its lease can no longer write."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, select, update
+
+from settlement_bridge.errors import Busy
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.tables import leases
+from settlement_bridge.store.time_codec import from_micros, to_micros
+
+
+class Leases:
+    """Named leases. While one is held through a store, every transaction of that store verifies it (see Database)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def acquire(self, name: str, holder: str, seconds: float, now: datetime) -> int:
+        """Take a lease for some seconds and return its token, which counts up with every new holder.
+
+        `holder` is shown to whoever comes second. A lease that ran out, as after a crash, is taken over. Raises Busy,
+        naming the holder and since when, while it is somebody's.
+        """
+        term = {"holder": holder, "since": to_micros(now), "expires": _expiry(now, seconds)}
+        statement = (
+            self._database.insert(leases)
+            .values(name=name, token=1, **term)
+            .on_conflict_do_update(
+                index_elements=["name"],
+                set_={**term, "token": leases.c.token + 1},
+                where=leases.c.expires <= to_micros(now),
+            )
+        )
+        with self._database.writing(fenced=False) as connection:
+            taken = connection.execute(statement).rowcount == 1
+            row = connection.execute(select(leases).where(leases.c.name == name)).one()
+        if not taken:
+            raise Busy(
+                f"{row.holder} has been working on this store since {from_micros(row.since).isoformat()}; "
+                "wait until it is done, or stop it"
+            )
+        self._database.leases_held[name] = row.token
+        return int(row.token)
+
+    def renew(self, name: str, seconds: float, now: datetime) -> None:
+        """Keep a lease for some more seconds. Raises Busy where somebody has taken it over."""
+        self._set_expiry(name, _expiry(now, seconds))
+
+    def release(self, name: str) -> None:
+        """Give a lease back; one that somebody has taken over meanwhile stays theirs."""
+        try:
+            # The row stays, so that its token never comes back.
+            self._set_expiry(name, 0)
+        except Busy:
+            pass
+        finally:
+            self._database.leases_held.pop(name, None)
+
+    def _set_expiry(self, name: str, expires: int) -> None:
+        mine = and_(leases.c.name == name, leases.c.token == self._database.leases_held.get(name))
+        with self._database.writing(fenced=False) as connection:
+            if connection.execute(update(leases).where(mine).values(expires=expires)).rowcount == 1:
+                return
+            holder = connection.scalar(select(leases.c.holder).where(leases.c.name == name))
+        raise Busy(f"{holder or 'nobody'} has the lease {name!r} now; this process was too slow to renew it")
+
+
+def _expiry(now: datetime, seconds: float) -> int:
+    return to_micros(now + timedelta(seconds=seconds))

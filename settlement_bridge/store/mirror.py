@@ -1,0 +1,136 @@
+"""The mirrored books of every ledger: entries and the feed's cursor, always in one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection, and_, select, update
+
+from settlement_bridge.errors import NotFound
+from settlement_bridge.model import Book, LedgerEntry, Page
+from settlement_bridge.store.books import MirroredBook, book_of, entry_at, extend, new_book
+from settlement_bridge.store.database import Database, stream
+from settlement_bridge.store.entry_codec import entry_of
+from settlement_bridge.store.overlaps import Place
+from settlement_bridge.store.resync import Resync, discard_replaced
+from settlement_bridge.store.tables import IS_CURRENT, books, entries, ledgers
+
+NOT_READ: Mapping[Book, str | None] = dict.fromkeys(Book)
+
+
+class Mirror:
+    """The ledgers' books as the Report API gave them, unchanged and in its order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: dict[Place, MirroredBook] = {}
+
+    def cursors(self, *, by_payout: bool) -> dict[str, dict[Book, str | None]]:
+        """Return where to go on reading, for every ledger and book; None where a book has to be read from its start.
+
+        Such is a book never read before, and one read in the other way (`by_payout`): cursors, and the balances of
+        its entries, mean nothing there.
+        """
+        with self._database.reading() as connection:
+            found = {ledger_id: dict(NOT_READ) for ledger_id in connection.scalars(select(ledgers.c.ledger_id))}
+            for row in connection.execute(select(books).where(IS_CURRENT, books.c.by_payout == by_payout)):
+                book = book_of(row)
+                self._seen[book.place] = book
+                found[book.ledger_id][book.book] = book.cursor
+        return found
+
+    def append(self, page: Page) -> int:
+        """Keep what is new of a page, with its cursors, and return how many entries that were.
+
+        The pages of one ledger must come in order, and from one thread at a time. Raises DataRefused for a page that
+        contradicts what is held or breaks the chain of balances, and Busy where somebody else has read the same book
+        meanwhile; nothing of the page is kept then. Raises NotFound for a ledger that was never remembered.
+        """
+        parts = parts_of(page)
+        if all(self._brings_nothing(page, *part) for part in parts):
+            return 0
+        grown, before = [], 0
+        try:
+            with self._database.writing() as connection:
+                for book, given, cursor in parts:
+                    held = self._held(connection, page, book)
+                    before += held.size
+                    grown.append(extend(connection, held, given, cursor or held.cursor))
+        except BaseException:
+            self._forget(page.ledger_id)
+            raise
+        self._seen |= {book.place: book for book in grown}
+        return sum(book.size for book in grown) - before
+
+    def _brings_nothing(self, page: Page, book: Book, given: Sequence[LedgerEntry], cursor: str | None) -> bool:
+        seen = self._seen.get((page.ledger_id, book))
+        return not given and seen is not None and seen.by_payout == page.by_payout and cursor in (None, seen.cursor)
+
+    def _held(self, connection: Connection, page: Page, book: Book) -> MirroredBook:
+        place = (page.ledger_id, book)
+        seen = self._seen.get(place)
+        if seen is not None and seen.by_payout == page.by_payout:
+            return seen
+        lock = select(ledgers.c.ledger_id).where(ledgers.c.ledger_id == page.ledger_id).with_for_update()
+        if connection.execute(lock).first() is None:
+            raise NotFound(f"ledger {page.ledger_id} is not known here; list the ledgers before reading one")
+        mine = and_(books.c.ledger_id == page.ledger_id, books.c.book == book, IS_CURRENT)
+        row = connection.execute(select(books).where(mine)).one_or_none()
+        if row is not None and row.by_payout == page.by_payout:
+            return book_of(row)
+        connection.execute(update(books).where(mine).values(current=False))
+        return new_book(connection, place, current=True, by_payout=page.by_payout)
+
+    def _forget(self, ledger_id: str) -> None:
+        for book in Book:
+            self._seen.pop((ledger_id, book), None)
+
+    def books(self, ledger_id: str | None = None) -> dict[str, dict[Book, MirroredBook]]:
+        """Return the books in use by ledger: of one ledger, or of all."""
+        query = select(books).where(IS_CURRENT)
+        if ledger_id is not None:
+            query = query.where(books.c.ledger_id == ledger_id)
+        found: dict[str, dict[Book, MirroredBook]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                book = book_of(row)
+                found.setdefault(book.ledger_id, {})[book.book] = book
+        return found
+
+    def entry(self, book_id: int, position: int) -> LedgerEntry:
+        """Return the entry at a position that is held."""
+        with self._database.reading() as connection:
+            return entry_at(connection, book_id, position)
+
+    def iterate(self, book_id: int, first: int, last: int) -> Iterator[LedgerEntry]:
+        """Yield a book's entries from one position to another, both included; memory stays small."""
+        query = select(entries).where(entries.c.book_id == book_id, entries.c.position.between(first, last))
+        with self._database.reading() as connection:
+            yield from map(entry_of, stream(connection, query.order_by(entries.c.position)))
+
+    def begin_resync(self, ledger_id: str, *, by_payout: bool) -> Resync:
+        """Begin to read a ledger again from the start, beside its books in use.
+
+        What an abandoned resync of it has left behind is removed.
+        """
+        discard_replaced(self._database, ledger_id)
+        with self._database.writing() as connection:
+            fresh = {book: new_book(connection, (ledger_id, book), current=False, by_payout=by_payout) for book in Book}
+        return Resync(self._database, ledger_id, fresh)
+
+    def finish_resync(self, resync: Resync) -> None:
+        """Put the books read anew in the place of those in use, which are deleted."""
+        resync.swap()
+        self._forget(resync.ledger_id)
+        discard_replaced(self._database, resync.ledger_id)
+
+    def clean_up(self) -> None:
+        """Delete every book that is not in use. Only for a process that knows of no resync under way."""
+        discard_replaced(self._database)
+
+
+def parts_of(page: Page) -> list[tuple[Book, Sequence[LedgerEntry], str | None]]:
+    """Return a page book by book: entries and cursor."""
+    return [
+        (book, page.entries.get(book, ()), page.cursors.get(book))
+        for book in Book
+        if book in page.entries or book in page.cursors
+    ]

@@ -1,0 +1,58 @@
+"""When the bridge ran, and with what outcome."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.tables import runs
+from settlement_bridge.store.time_codec import from_micros, to_micros
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run; without an end while it is under way, or where it was killed."""
+
+    run_id: int
+    started: datetime
+    finished: datetime | None
+    exit_code: int | None
+    summary: Mapping[str, Any] | None
+
+
+class Runs:
+    """The record of all runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, now: datetime) -> int:
+        """Note that a run begins and return its id."""
+        with self._database.writing() as connection:
+            connection.execute(insert(runs).values(started=to_micros(now)))
+            return int(connection.execute(select(runs.c.run_id).order_by(runs.c.run_id.desc()).limit(1)).scalar_one())
+
+    def finish(self, run_id: int, exit_code: int, summary: Mapping[str, Any], now: datetime) -> None:
+        """Note how a run ended; the summary is anything JSON can say."""
+        values = {"finished": to_micros(now), "exit_code": exit_code, "summary": json.dumps(summary, sort_keys=True)}
+        with self._database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(values))
+
+    def last(self) -> Run | None:
+        """Return the run begun last; None before the first one."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(runs).order_by(runs.c.run_id.desc()).limit(1)).one_or_none()
+        if row is None:
+            return None
+        run_id, started, finished, exit_code, summary = row
+        return Run(
+            run_id,
+            from_micros(started),
+            None if finished is None else from_micros(finished),
+            exit_code,
+            None if summary is None else json.loads(summary),
+        )
