@@ -27,7 +27,9 @@ def recorded(*folders: Path) -> StoredWorld:
     ids = [world.ledger(index).description["ledgerId"] for index in range(len(world))]
     twice = sorted({ledger_id for ledger_id in ids if ids.count(ledger_id) > 1})
     if twice:
-        raise ConfigurationError([f"ledger {ledger_id} is recorded in two folders; give one of them" for ledger_id in twice])
+        raise ConfigurationError(
+            [f"ledger {ledger_id} is recorded in two folders; give one of them" for ledger_id in twice]
+        )
     return world
 
 

@@ -1,7 +1,7 @@
 """What happened at a merchant, day by day: the one history that both dialects tell in their own words."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,7 +44,7 @@ class Account:
 
     def moment(self, day: date, seconds: float) -> datetime:
         """Return the moment so many seconds into a ledger date."""
-        opening = datetime.combine(day, clock(self.cutoff), OSLO).astimezone(timezone.utc)
+        opening = datetime.combine(day, clock(self.cutoff), OSLO).astimezone(UTC)
         return opening + timedelta(seconds=seconds)
 
     def closing(self, day: date) -> datetime:

@@ -1,4 +1,4 @@
-"""What the sandbox serves: ledgers with their books, which a world may hold in memory or make up as they are asked for."""
+"""What the sandbox serves: ledgers with their books, held in memory or made up as they are asked for."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime

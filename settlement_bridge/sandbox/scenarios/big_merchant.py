@@ -4,7 +4,7 @@ Amounts and fees repeat after a period, so that the balance before any row is kn
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from random import Random
 from typing import NamedTuple
@@ -102,7 +102,7 @@ class GeneratedRows:
         """Return the rows at positions start to stop; there are no personal data."""
         count = self._sales.count
         rows = [self._row(position).encode("ascii") for position in range(start, min(stop, count))]
-        return rows + [*self._closing_rows[max(start - count, 0) : max(stop - count, 0)]]
+        return [*rows, *self._closing_rows[max(start - count, 0) : max(stop - count, 0)]]
 
     def span(self, first: date, last: date) -> tuple[int, int]:
         """Return start and stop of the rows with these ledger dates."""
@@ -202,7 +202,7 @@ def _closing_entry(sales: Sales, entry_type: str, reference: str, amount: int, b
     return json_row(
         {
             "pspReference": reference,
-            "time": sales.closing.astimezone(timezone.utc).strftime(UTC_TIME),
+            "time": sales.closing.astimezone(UTC).strftime(UTC_TIME),
             "ledgerDate": sales.last_day.isoformat(),
             "entryType": entry_type,
             "reference": f"Vipps utbet. {FIRST_PAYOUT}" if entry_type == "payout-scheduled" else "",

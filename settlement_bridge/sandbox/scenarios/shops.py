@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from settlement_bridge.model import SalesUnit
-from settlement_bridge.sandbox.sales import SalesDay
+from settlement_bridge.sandbox.sales import Movement, SalesDay
 from settlement_bridge.sandbox.scenarios.till import Frame, Place, Till, in_order, open_account, world_of
 from settlement_bridge.sandbox.stored import StoredWorld
 
@@ -28,7 +28,7 @@ def _webshop(frame: Frame, ledger_id: str, place: Place, msn: int) -> StoredWorl
     till = Till(rng, account)
 
     def days() -> Iterator[SalesDay]:
-        refundable = []
+        refundable: list[Movement] = []
         for day in frame.dates():
             sales = [till.sale(day, rng.randrange(4900, 249900, 100)) for _ in range(rng.randint(3, 14))]
             refunds = [till.refund(day, capture) for capture in refundable]
@@ -53,9 +53,11 @@ def chain_of_shops(frame: Frame) -> StoredWorld:
     tills = [Till(rng, account, unit, prefix=f"shop{unit + 1}-") for unit in range(3)]
 
     def days() -> Iterator[SalesDay]:
-        sold = []
+        sold: list[tuple[Till, Movement]] = []
         for day in frame.dates():
-            sales = [till.sale(day, rng.randrange(2900, 39900, 100)) for till in tills for _ in range(rng.randint(0, 5))]
+            sales = [
+                till.sale(day, rng.randrange(2900, 39900, 100)) for till in tills for _ in range(rng.randint(0, 5))
+            ]
             refunds = [till.refund(day, capture, capture.amount // 2) for till, capture in sold]
             sold = [(rng.choice(tills), capture) for capture, _ in sales if rng.random() < 1 / 15]
             yield SalesDay(day, in_order([*sum(sales, ()), *refunds]), pay_out=day.weekday() < 5)

@@ -1,5 +1,6 @@
 """Very many ledgers with a handful of entries each: no more than a few of them in memory at a time."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,6 +13,7 @@ from settlement_bridge.sandbox.scenarios.till import Frame
 from settlement_bridge.sandbox.stored import StoredLedger
 
 _FIRST_LEDGER = 600_000
+_LEDGER_ID = re.compile(r"[1-9][0-9]{5,9}")
 _SALES_DAYS = 2
 _HELD = 1024
 
@@ -42,7 +44,9 @@ class SmallMerchants:
 
     def find(self, ledger_id: str) -> StoredLedger | None:
         """Return the ledger of that id, or None."""
-        index = int(ledger_id) - _FIRST_LEDGER if ledger_id.isascii() and ledger_id.isdecimal() else -1
+        if not _LEDGER_ID.fullmatch(ledger_id):
+            return None
+        index = int(ledger_id) - _FIRST_LEDGER
         return self.ledger(index) if index in range(self._ledgers) else None
 
     def _books(self, index: int) -> StoredLedger:

@@ -44,9 +44,7 @@ class Place:
         return organization_number(self.name)
 
 
-def open_account(
-    ledger_id: str, place: Place, *units: SalesUnit, gross: bool = False, cutoff: int = 0
-) -> Account:
+def open_account(ledger_id: str, place: Place, *units: SalesUnit, gross: bool = False, cutoff: int = 0) -> Account:
     """Return the account of a merchant; a sales unit without an organization number belongs to the place."""
     own = tuple(replace(unit, organization_number=unit.organization_number or place.number) for unit in units)
     return Account(ledger_id, place.number, bank_account(place.name), own, gross, cutoff)
