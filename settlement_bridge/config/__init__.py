@@ -1,0 +1,29 @@
+"""The whole configuration as one typed tree: TOML, environment and credential files in, every problem out at once."""
+
+from settlement_bridge.config.loader import load
+from settlement_bridge.config.schema import (
+    Configuration,
+    IssuerDetails,
+    LedgerSettings,
+    LocalDestination,
+    Organization,
+    ReportApi,
+    SalesUnitSettings,
+    Store,
+    Sync,
+)
+from settlement_bridge.config.sources import find
+
+__all__ = [
+    "Configuration",
+    "IssuerDetails",
+    "LedgerSettings",
+    "LocalDestination",
+    "Organization",
+    "ReportApi",
+    "SalesUnitSettings",
+    "Store",
+    "Sync",
+    "find",
+    "load",
+]

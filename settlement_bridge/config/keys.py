@@ -1,0 +1,88 @@
+"""Finds one's way in the schema: which keys there are, where, and what kind of value each takes."""
+
+from collections.abc import Iterator
+from datetime import date
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from settlement_bridge.config.schema import Configuration, Section
+
+Location = tuple[str | int, ...]
+"""The way to a value, e.g. `("destinations", 0, "path")`."""
+
+
+def types_in(kind: Any) -> Iterator[type]:
+    """Yield every class an annotation is made of, collections included."""
+    origin = get_origin(kind)
+    if isinstance(kind if origin is None else origin, type) and origin is not UnionType:
+        yield kind if origin is None else origin
+    for argument in get_args(kind):
+        yield from types_in(argument)
+
+
+def sections_in(field: FieldInfo) -> list[type[Section]]:
+    """Return the tables a key may hold; none for a plain value."""
+    return [kind for kind in types_in(field.annotation) if issubclass(kind, Section)]
+
+
+def is_collection(field: FieldInfo) -> bool:
+    """Whether a key holds several tables, by index or by id."""
+    return get_origin(field.annotation) not in (None, Union, UnionType) and bool(sections_in(field))
+
+
+def is_list(field: FieldInfo) -> bool:
+    """Whether a key holds a list, of tables or of plain values."""
+    return tuple in types_in(field.annotation)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a value must never be shown."""
+    return SecretStr in types_in(field.annotation)
+
+
+def takes_text(field: FieldInfo) -> bool:
+    """Whether an environment variable's text is the value itself, rather than a number, date or list in TOML."""
+    return not {int, float, bool, date, tuple} & set(types_in(field.annotation))
+
+
+def field_at(location: Location) -> FieldInfo | None:
+    """Return the key at a location; for a location inside a collection's id or index, the collection."""
+    sections: list[type[Section]] = [Configuration]
+    field: FieldInfo | None = None
+    inside_collection = False
+    for part in location:
+        if inside_collection:
+            inside_collection = False
+            continue
+        field = next((s.model_fields[part] for s in sections if part in s.model_fields), None)
+        if field is None:
+            return None
+        sections, inside_collection = sections_in(field), is_collection(field)
+    return field
+
+
+def names_in(location: Location) -> list[str]:
+    """Return the names of all keys of the table at a location."""
+    if not location:
+        return list(Configuration.model_fields)
+    field = field_at(location)
+    return [name for section in (sections_in(field) if field else []) for name in section.model_fields]
+
+
+def all_names() -> Iterator[str]:
+    """Yield every key as a person writes it: `store.url`, `destinations[].path`, `organizations.<id>.name`."""
+    for name, field in Configuration.model_fields.items():
+        between = ("[]" if is_list(field) else ".<id>") if is_collection(field) else ""
+        yield from (f"{name}{between}.{key}" for key in names_in((name,)))
+
+
+def secrets() -> Iterator[tuple[str, str]]:
+    """Yield section and key of every secret that may also come from a file of its own."""
+    for section in Configuration.model_fields:
+        for key in names_in((section,)):
+            field = field_at((section, key))
+            if field and is_secret(field) and f"{key}_file" in names_in((section,)):
+                yield section, key

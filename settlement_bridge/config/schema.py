@@ -1,0 +1,270 @@
+"""Every key there is, with its description; `config.example.toml` is generated from here."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from settlement_bridge.config.values import (
+    AccountName,
+    BaseUrl,
+    FileMode,
+    Identifier,
+    KeyText,
+    LocalPath,
+    PayoutNumber,
+    Seconds,
+    SecretKeyText,
+    SettlementChoice,
+    StoreUrl,
+    TimeZone,
+    between,
+    expected,
+    stated,
+)
+from settlement_bridge.model import Issuer
+
+Format = Literal["xml"]
+"""The formats that can be published, by their extension."""
+
+SHOWN: dict[str, bool] = {"shown": True}
+"""Marks an optional key that the example file does not comment out."""
+
+_ISSUER = Issuer()
+
+
+class Section(BaseModel):
+    """A table of the file: unchangeable, no unknown keys, no guessing of types, no values in error texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class ReportApi(Section):
+    """Where settlements come from."""
+
+    base_url: BaseUrl = Field(
+        default="https://api.vipps.no",
+        description="Address of the Report API. Must be https, unless it is on this machine.",
+        json_schema_extra={**SHOWN},
+    )
+    dialect: Literal["auto", "v1", "v2"] = Field(
+        default="auto",
+        description='Version of the API to speak: "auto", "v1" or "v2". '
+        '"auto" takes v1 where ledgers carry lastPayout, else v2.',
+        json_schema_extra={**SHOWN},
+    )
+    keys: Literal["merchant", "accounting"] = Field(
+        default="merchant",
+        description='Whose keys these are: "merchant" (from the merchant\'s own portal) or "accounting" (of an '
+        "accounting partner).",
+        json_schema_extra={**SHOWN},
+    )
+    client_id: KeyText = Field(description="Client id of the API keys.", examples=["..."])
+    client_secret: SecretKeyText = Field(description="Client secret of the API keys.", examples=["..."])
+    client_secret_file: LocalPath | None = Field(
+        default=None,
+        description="File that holds the client secret, instead of client_secret.",
+        examples=["client_secret"],
+    )
+    subscription_key: SecretKeyText | None = Field(
+        default=None,
+        validate_default=True,
+        description="Subscription key (Ocp-Apim-Subscription-Key). Merchant keys have one, accounting keys have none.",
+        examples=["..."],
+        json_schema_extra={**SHOWN},
+    )
+    subscription_key_file: LocalPath | None = Field(
+        default=None,
+        description="File that holds the subscription key, instead of subscription_key.",
+        examples=["subscription_key"],
+    )
+    merchant_serial_number: Identifier | None = Field(
+        default=None, description="MSN to name in requests; not needed for most keys.", examples=["123456"]
+    )
+    connect_timeout: Seconds = Field(default=10.0, description="Seconds to wait for a connection.")
+    read_timeout: Seconds = Field(default=60.0, description="Seconds to wait for the next part of an answer.")
+    attempts: Annotated[int, AfterValidator(between(1, 20, "a whole number"))] = Field(
+        default=5, description="How often one request is tried before its ledger waits for the next run."
+    )
+    longest_wait: Seconds = Field(
+        default=120.0, description="Most seconds between two attempts, also where the API asks for more."
+    )
+
+    @field_validator("subscription_key")
+    @classmethod
+    def _fits_the_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        keys = info.data.get("keys")
+        if keys == "merchant" and value is None:
+            raise stated("is missing; merchant keys have one: add it, or subscription_key_file")
+        if keys == "accounting" and value is not None:
+            raise stated('is given, but accounting keys have none; remove it, or set keys = "merchant"')
+        return value
+
+
+class Store(Section):
+    """Where the mirrored books are kept."""
+
+    url: StoreUrl = Field(
+        description="SQLAlchemy address of the database: SQLite (sqlite:///state.db is a file beside this one, "
+        "sqlite:////var/lib/... has an absolute path) or PostgreSQL (postgresql+psycopg://user:password@host/name).",
+        examples=["sqlite:///state.db"],
+    )
+    url_file: LocalPath | None = Field(
+        default=None,
+        description="File that holds the address, instead of url, where it has a password.",
+        examples=["store_url"],
+    )
+
+
+class Sync(Section):
+    """What is mirrored and published."""
+
+    ledgers: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Only these ledgers; all that the keys can see where left out.", examples=[["302321"]]
+    )
+    sales_units: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Only the files of these sales units (MSN); all where left out.", examples=[["16655"]]
+    )
+    first_payout: PayoutNumber | None = Field(
+        default=None,
+        description="First payout number to publish, on every ledger; older ones are mirrored, not published.",
+        examples=[2000001],
+    )
+    first_date: date | None = Field(
+        default=None,
+        description="First settlement date to publish; older payouts are mirrored, not published.",
+        examples=[date(2026, 1, 1)],
+    )
+    parallel: Annotated[int, AfterValidator(between(1, 64, "a whole number"))] = Field(
+        default=8, description="How many ledgers are read side by side."
+    )
+    time_zone: TimeZone = Field(
+        default=ZoneInfo("Europe/Oslo"),
+        description="Time zone of the times in the files (tz database).",
+        examples=["Europe/Oslo"],
+    )
+
+
+class LocalDestination(Section):
+    """A folder of this machine."""
+
+    kind: Literal["local"] = Field(description='What it is: "local" is a folder of this machine.', examples=["local"])
+    path: LocalPath = Field(
+        description="Folder to publish into; files appear under <path>/settlements/inbox/<format>/<orgno>/<msn>/.",
+        examples=["/srv/settlements"],
+    )
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
+        default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
+    )
+    mode: FileMode = Field(default="0640", description="Permissions of published files, octal and in quotes.")
+    owner: AccountName | None = Field(
+        default=None,
+        description="User that published files belong to; needs the right to give files away.",
+        examples=["import"],
+    )
+    group: AccountName | None = Field(
+        default=None, description="Group that published files belong to.", examples=["import"]
+    )
+    on_conflict: Literal["refuse", "suffix"] = Field(
+        default="refuse",
+        description="When another ledger's file already has the path (sales units that moved): "
+        '"refuse" the later payout, or put its ledger id into its name ("suffix").',
+    )
+
+    @property
+    def permissions(self) -> int:
+        """The mode as a number."""
+        return int(self.mode, 8)
+
+
+class LedgerSettings(Section):
+    """What is known of one ledger."""
+
+    settlement: SettlementChoice | None = Field(
+        default=None,
+        description='How the ledger is settled, "net" or "gross", where the books leave a doubt.',
+        examples=["gross"],
+    )
+    first_payout: PayoutNumber | None = Field(
+        default=None,
+        description="First payout number to publish on this ledger, instead of sync.first_payout.",
+        examples=[2000001],
+    )
+
+
+class Organization(Section):
+    """What the Report API does not know of an organization; empty in the files where left out."""
+
+    name: str = Field(default="", description="Name of the organization.", examples=["Blodsmak Sportsklubb"])
+    address: str = Field(default="", description="Street and number.", examples=["Kastellhagen 2"])
+    zip_code: str = Field(default="", description="Postal code.", examples=["1176"])
+    city: str = Field(default="", description="City.", examples=["OSLO"])
+    country_code: str = Field(default="", description="Country, as three letters.", examples=["NOR"])
+
+
+class SalesUnitSettings(Section):
+    """What is known of one sales unit."""
+
+    name: str = Field(
+        description="Name of the sales unit; wins over the name the API gives (v1 gives none).",
+        examples=["Blodsmak Sportsklubb"],
+    )
+
+
+class IssuerDetails(Section):
+    """Who the files say they come from."""
+
+    name: str = Field(default=_ISSUER.name, description="Name of the issuer.")
+    web_site: str = Field(default=_ISSUER.web_site, description="Web site of the issuer.")
+    visiting_address: str = Field(default=_ISSUER.visiting_address, description="Street and number of the issuer.")
+    post_box: str = Field(default=_ISSUER.post_box, description="Post box of the issuer.")
+    post_address: str = Field(default=_ISSUER.post_address, description="Postal code and city of the issuer.")
+    country: str = Field(default=_ISSUER.country, description="Country of the issuer.")
+
+    def as_issuer(self) -> Issuer:
+        """Return the same as the model's own value."""
+        return Issuer(**self.model_dump())
+
+
+def _one_file_a_path(destinations: tuple[LocalDestination, ...]) -> tuple[LocalDestination, ...]:
+    taken: set[tuple[Path, str]] = set()
+    for pair in _places(destinations):
+        if pair in taken:
+            raise expected(f"destinations of different paths or formats: {pair[1]} goes to {pair[0]} twice")
+        taken.add(pair)
+    return destinations
+
+
+def _places(destinations: tuple[LocalDestination, ...]) -> Iterator[tuple[Path, str]]:
+    return ((destination.path, name) for destination in destinations for name in destination.formats)
+
+
+class Configuration(Section):
+    """The whole tree."""
+
+    report_api: ReportApi = Field(description="Where settlements come from, and the API keys.")
+    store: Store = Field(description="Where the mirrored books are kept.")
+    destinations: Annotated[tuple[LocalDestination, ...], AfterValidator(_one_file_a_path)] = Field(
+        default=(), description="Where files are published; one [[destinations]] each."
+    )
+    sync: Sync = Field(default=Sync(), description="What is mirrored and published; everything where left out.")
+    issuer: IssuerDetails = Field(default=IssuerDetails(), description="Who the files say they come from.")
+    organizations: Mapping[Identifier, Organization] = Field(
+        default={},
+        description="What the Report API does not know of an organization, by its number.",
+        examples=["998724341"],
+    )
+    sales_units: Mapping[Identifier, SalesUnitSettings] = Field(
+        default={}, description="What is to be used for a sales unit, by its MSN.", examples=["16655"]
+    )
+    ledgers: Mapping[Identifier, LedgerSettings] = Field(
+        default={}, description="What is to be used for a ledger, by its id.", examples=["302321"]
+    )
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, object], folder: Path) -> Self:
+        """Validate plain data (lists as tuples); raise pydantic's ValidationError. Relative paths start at `folder`."""
+        return cls.model_validate(data, context={"folder": folder})
