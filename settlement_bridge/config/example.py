@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from settlement_bridge.config.keys import is_collection, is_list, sections_in
+from settlement_bridge.config.keys import is_by_id, is_list, sections_in
 from settlement_bridge.config.schema import Configuration
 
 WIDTH = 100
@@ -44,17 +44,13 @@ def _section(name: str) -> Iterator[str]:
     yield "\n".join([_comment(f"--- {name} ---\n{field.description}"), _table_header(name, field)])
     for section in sections_in(field):
         for key, inner in section.model_fields.items():
-            yield f"{_comment(inner.description or '')}\n{_assignment(key, inner, _is_optional_table(field))}"
-
-
-def _is_optional_table(field: FieldInfo) -> bool:
-    return is_collection(field) and not is_list(field)
+            yield f"{_comment(inner.description or '')}\n{_assignment(key, inner, is_by_id(field))}"
 
 
 def _table_header(name: str, field: FieldInfo) -> str:
-    if not is_collection(field):
-        return f"[{name}]"
-    return f"[[{name}]]" if is_list(field) else f"#[{name}.{_shown(field)}]"
+    if is_by_id(field):
+        return f"#[{name}.{_shown(field)}]"
+    return f"[[{name}]]" if is_list(field) else f"[{name}]"
 
 
 def _assignment(key: str, field: FieldInfo, optional: bool) -> str:

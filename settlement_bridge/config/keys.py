@@ -1,9 +1,8 @@
 """Finds one's way in the schema: which keys there are, where, and what kind of value each takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -16,9 +15,9 @@ Location = tuple[str | int, ...]
 
 def types_in(kind: Any) -> Iterator[type]:
     """Yield every class an annotation is made of, collections included."""
-    origin = get_origin(kind)
-    if isinstance(kind if origin is None else origin, type) and origin is not UnionType:
-        yield kind if origin is None else origin
+    outermost = get_origin(kind) or kind
+    if isinstance(outermost, type):
+        yield outermost
     for argument in get_args(kind):
         yield from types_in(argument)
 
@@ -28,9 +27,9 @@ def sections_in(field: FieldInfo) -> list[type[Section]]:
     return [kind for kind in types_in(field.annotation) if issubclass(kind, Section)]
 
 
-def is_collection(field: FieldInfo) -> bool:
-    """Whether a key holds several tables, by index or by id."""
-    return get_origin(field.annotation) not in (None, Union, UnionType) and bool(sections_in(field))
+def is_by_id(field: FieldInfo) -> bool:
+    """Whether a key holds tables by an id, such as `[ledgers.302321]`."""
+    return Mapping in types_in(field.annotation)
 
 
 def is_list(field: FieldInfo) -> bool:
@@ -49,18 +48,18 @@ def takes_text(field: FieldInfo) -> bool:
 
 
 def field_at(location: Location) -> FieldInfo | None:
-    """Return the key at a location; for a location inside a collection's id or index, the collection."""
+    """Return the key at a location; for an index of a list or an id, the key that holds them."""
     sections: list[type[Section]] = [Configuration]
     field: FieldInfo | None = None
-    inside_collection = False
+    before_id = False
     for part in location:
-        if inside_collection:
-            inside_collection = False
+        if isinstance(part, int) or before_id:
+            before_id = False
             continue
-        field = next((s.model_fields[part] for s in sections if part in s.model_fields), None)
+        field = next((section.model_fields[part] for section in sections if part in section.model_fields), None)
         if field is None:
             return None
-        sections, inside_collection = sections_in(field), is_collection(field)
+        sections, before_id = sections_in(field), is_by_id(field)
     return field
 
 
@@ -75,7 +74,7 @@ def names_in(location: Location) -> list[str]:
 def all_names() -> Iterator[str]:
     """Yield every key as a person writes it: `store.url`, `destinations[].path`, `organizations.<id>.name`."""
     for name, field in Configuration.model_fields.items():
-        between = ("[]" if is_list(field) else ".<id>") if is_collection(field) else ""
+        between = "[]" if is_list(field) else ".<id>" if is_by_id(field) else ""
         yield from (f"{name}{between}.{key}" for key in names_in((name,)))
 
 

@@ -15,13 +15,12 @@ LONGEST_SHOWN = 60
 
 REMEDIES = {
     "string_type": "text in quotes",
-    "path_type": "a path in quotes",
-    "is_instance_of": "text in quotes",
+    "is_instance_of": "a path in quotes",
+    "zoneinfo_str": "text in quotes",
     "int_type": "a whole number",
     "float_type": "a number",
     "date_type": "a date such as 2026-01-31, without quotes",
     "tuple_type": "a list in [brackets]",
-    "too_short": "a list with something in it, or leave it out",
     "model_type": "a table",
     "dict_type": "a table",
     "mapping_type": "a table",

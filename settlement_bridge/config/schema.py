@@ -23,6 +23,7 @@ from settlement_bridge.config.values import (
     TimeZone,
     between,
     expected,
+    filled,
     stated,
 )
 from settlement_bridge.model import Issuer
@@ -122,10 +123,10 @@ class Store(Section):
 class Sync(Section):
     """What is mirrored and published."""
 
-    ledgers: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+    ledgers: Annotated[tuple[Identifier, ...], AfterValidator(filled)] | None = Field(
         default=None, description="Only these ledgers; all that the keys can see where left out.", examples=[["302321"]]
     )
-    sales_units: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+    sales_units: Annotated[tuple[Identifier, ...], AfterValidator(filled)] | None = Field(
         default=None, description="Only the files of these sales units (MSN); all where left out.", examples=[["16655"]]
     )
     first_payout: PayoutNumber | None = Field(
@@ -156,7 +157,7 @@ class LocalDestination(Section):
         description="Folder to publish into; files appear under <path>/settlements/inbox/<format>/<orgno>/<msn>/.",
         examples=["/srv/settlements"],
     )
-    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = Field(
+    formats: Annotated[tuple[Format, ...], AfterValidator(filled)] = Field(
         default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
     )
     mode: FileMode = Field(default="0640", description="Permissions of published files, octal and in quotes.")

@@ -97,23 +97,32 @@ def _is_open_address(text: str) -> bool:
 
 
 def _put_variable(sources: Sources, names: list[str], variable: str, text: str) -> None:
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise ConfigurationError([f"{variable} is not UTF-8 text; set it again"])
+    """Set the value a variable gives; where the file has a plain value for a table, leave that to validation."""
+    _check_text(variable, text)
     node: Any = sources.data
     location: Location = ()
-    for depth, name in enumerate(names, 1):
+    for name in names[:-1]:
         if not isinstance(node, dict | list):
-            return  # the file has a plain value where a table must be; validation says so
+            return
         part: Any = _part(node, name, variable)
         location = (*location, part)
         known = field_at(location)
-        if known is None or depth == len(names):
+        if known is None:
             sources.origins[location] = variable
-        if depth == len(names):
-            node[part] = _value(text, known)
-        elif isinstance(node, dict):
+        if isinstance(node, dict):
             node.setdefault(part, [] if known and is_list(known) else {})
         node = node[part]
+    if isinstance(node, dict | list):
+        part = _part(node, names[-1], variable)
+        sources.origins[(*location, part)] = variable
+        node[part] = _value(text, field_at((*location, part))) if isinstance(node, dict) else text
+
+
+def _check_text(variable: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError([f"{variable} is not UTF-8 text; set it again"]) from None
 
 
 def _part(node: dict[str, Any] | list[Any], name: str, variable: str) -> str | int:
@@ -121,7 +130,7 @@ def _part(node: dict[str, Any] | list[Any], name: str, variable: str) -> str | i
     if isinstance(node, dict):
         return next((key for key in node if key.lower() == name), name)
     if not re.fullmatch("[0-9]{1,3}", name) or int(name) > len(node):
-        raise ConfigurationError([f"{variable} counts {name!r} in a list; use a number from 0 to {len(node)}"])
+        raise ConfigurationError([f"{variable} has no number of a list's item; use one from 0 to {len(node)}"])
     if int(name) == len(node):
         node.append({})
     return int(name)

@@ -24,6 +24,7 @@ EXPECTED = "expected"
 STATED = "stated"
 
 Number = TypeVar("Number", int, float)
+Item = TypeVar("Item")
 
 
 def expected(wanted: str) -> PydanticCustomError:
@@ -56,6 +57,13 @@ def _matching(pattern: str, wanted: str) -> Callable[[str], str]:
         raise expected(wanted)
 
     return check
+
+
+def filled(values: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Check that a list holds something: an empty one could be meant as all or as none."""
+    if values:
+        return values
+    raise expected("a list with something in it, or leave it out")
 
 
 def _key_text(value: str) -> str:
