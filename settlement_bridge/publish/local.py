@@ -145,8 +145,12 @@ class LocalDraft:
             self._file = open_locked(self._folder, self._temporary, WRITE)
             self._close = weakref.finalize(self, os.close, self._file)
             self._close.atexit = False
-            os.ftruncate(self._file, 0)
-            return io.BufferedWriter(_DraftFile(self._file, self.local_path), _BUFFER)
+            try:
+                os.ftruncate(self._file, 0)
+                return io.BufferedWriter(_DraftFile(self._file, self.local_path), _BUFFER)
+            except OSError:
+                remove(self._folder, self._temporary)
+                raise
 
     def _remove_folders(self) -> None:
         for above, name in reversed(self._made):
