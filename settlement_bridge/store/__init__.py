@@ -1,5 +1,20 @@
 """The database: mirrored books, payouts, settlements, deliveries."""
 
+from settlement_bridge.store.deliveries import Delivery, DeliveryState
+from settlement_bridge.store.ledgers import StoredLedger
+from settlement_bridge.store.periods import Periods, RowKind
+from settlement_bridge.store.settlement_draft import SettlementDraft
+from settlement_bridge.store.settlements import StoredSettlement
 from settlement_bridge.store.store import Store, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = [
+    "Delivery",
+    "DeliveryState",
+    "Periods",
+    "RowKind",
+    "SettlementDraft",
+    "Store",
+    "StoredLedger",
+    "StoredSettlement",
+    "open_store",
+]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from settlement_bridge.errors import Busy
 from settlement_bridge.model import Book, LedgerEntry
 from settlement_bridge.store.bulk import insert_many
-from settlement_bridge.store.entry_codec import entry_of, is_storable, row_of, storable
+from settlement_bridge.store.entry_codec import entry_of, rows_of, storable
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
 from settlement_bridge.store.tables import books, entries
 from settlement_bridge.store.time_codec import to_micros
@@ -66,11 +66,10 @@ def extend(
 
     Raises DataRefused for a page that cannot be true, Busy where the book is no longer as `book` says.
     """
-    storables = [entry if is_storable(entry) else storable(entry) for entry in given]
-    new = _without_overlap(connection, book, storables)
+    new = _without_overlap(connection, book, storable(given))
     grown = replace(book, cursor=cursor)
     if new:
-        latest = max(map(to_micros, (entry.time for entry in new)))
+        latest = to_micros(max(entry.time for entry in new))
         grown = replace(
             grown,
             size=book.size + len(new),
@@ -81,8 +80,7 @@ def extend(
     if grown != book:
         _advance(connection, book, grown)
     if new:
-        rows = [row_of(book.book_id, position, entry) for position, entry in enumerate(new, book.size + 1)]
-        insert_many(connection, entries, rows)
+        insert_many(connection, entries, rows_of(book.book_id, book.size + 1, new))
     return grown
 
 
@@ -123,6 +121,8 @@ def _entries_at(connection: Connection, book_id: int, instants: Iterable[int]) -
     rest = iter(instants)
     while some := list(islice(rest, _INSTANTS_AT_ONCE)):
         query = select(entries).where(entries.c.book_id == book_id, entries.c.time.in_(some))
+        # SQLite would rather read the whole book: without statistics it takes an IN of many for no restriction.
+        query = query.with_hint(entries, "INDEXED BY entries_by_time", "sqlite")
         for row in connection.execute(query):
             yield row.position, entry_of(row)
 

@@ -12,6 +12,7 @@ from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
+from settlement_bridge.store.settlements import Settlements
 
 
 class Store:
@@ -21,6 +22,7 @@ class Store:
         self.database = database
         self.ledgers = Ledgers(database)
         self.mirror = Mirror(database)
+        self.settlements = Settlements(database)
         self.deliveries = Deliveries(database)
         self.leases = Leases(database)
         self.runs = Runs(database)

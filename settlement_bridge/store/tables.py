@@ -27,7 +27,8 @@ metadata = MetaData()
 
 
 def _any_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+    # SQLite works an IN out anew for every row that a partial index might want; this costs nothing.
+    return f"({' OR '.join(f'{column} = {value!r}' for value in values)})"
 
 
 IS_MARK: Final = text(_any_of("entry_type", MARK_TYPES))
@@ -39,6 +40,9 @@ TAKES_PATH: Final = text(_any_of("state", ("publishing", "delivered")))
 
 IS_CURRENT: Final = text("current")
 """Condition for the books in use."""
+
+IS_DUE: Final = text("due")
+"""Condition for the settlements that some destination may not have yet: a few among very many."""
 
 ledgers = Table(
     "ledgers",
@@ -119,6 +123,7 @@ payouts = Table(
     Column("type_decided", Boolean, nullable=False),
     Column("warnings", Text),
     Column("fees_position", BigInteger, nullable=False),  # last fees entry collected by this payout or one before
+    Column("book_id", Integer, nullable=False),  # the funds book that the positions belong to
     PrimaryKeyConstraint("ledger_id", "number"),
 )
 Index("payouts_by_position", payouts.c.ledger_id, payouts.c.last_position)
@@ -132,10 +137,12 @@ settlements = Table(
     Column("msn", Text, nullable=False),
     Column("details", Text, nullable=False),  # model.Settlement as JSON, as it was when the payout closed
     Column("settlement_date", Text, nullable=False),
+    Column("due", Boolean, nullable=False),  # some destination may not have it yet
     UniqueConstraint("ledger_id", "payout", "msn"),
     sqlite_autoincrement=True,
 )
 Index("settlements_by_msn", settlements.c.msn, settlements.c.payout)
+Index("settlements_due", settlements.c.ledger_id, sqlite_where=IS_DUE, postgresql_where=IS_DUE)
 
 transactions = Table(
     "transactions",
@@ -208,4 +215,11 @@ runs = Table(
     Column("exit_code", Integer),
     Column("summary", Text),  # JSON
     sqlite_autoincrement=True,
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -10,8 +10,12 @@ revision = "0001"
 down_revision = None
 
 IS_CURRENT = "current"
-IS_MARK = "entry_type IN ('payout-scheduled', 'scheduled-for-payout', 'fees-retained', 'fees-invoiced')"
-TAKES_PATH = "state IN ('publishing', 'delivered')"
+IS_DUE = "due"
+IS_MARK = (
+    "(entry_type = 'payout-scheduled' OR entry_type = 'scheduled-for-payout'"
+    " OR entry_type = 'fees-retained' OR entry_type = 'fees-invoiced')"
+)
+TAKES_PATH = "(state = 'publishing' OR state = 'delivered')"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -83,6 +87,7 @@ def upgrade() -> None:
         Column("type_decided", Boolean, nullable=False),
         Column("warnings", Text),
         Column("fees_position", BigInteger, nullable=False),
+        Column("book_id", Integer, nullable=False),
         PrimaryKeyConstraint("ledger_id", "number"),
     )
     op.create_index("payouts_by_position", "payouts", ["ledger_id", "last_position"])
@@ -94,10 +99,12 @@ def upgrade() -> None:
         Column("msn", Text, nullable=False),
         Column("details", Text, nullable=False),
         Column("settlement_date", Text, nullable=False),
+        Column("due", Boolean, nullable=False),
         UniqueConstraint("ledger_id", "payout", "msn"),
         sqlite_autoincrement=True,
     )
     op.create_index("settlements_by_msn", "settlements", ["msn", "payout"])
+    op.create_index("settlements_due", "settlements", ["ledger_id"], **_where(IS_DUE))
     op.create_table(
         "transactions",
         Column("settlement_id", Integer, nullable=False),
@@ -153,3 +160,4 @@ def upgrade() -> None:
         Column("summary", Text),
         sqlite_autoincrement=True,
     )
+    op.create_table("notes", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
