@@ -69,6 +69,65 @@ class LedgerEntry(NamedTuple):
         return self.balance_before + self.amount
 
 
+class Mark(NamedTuple):
+    """An entry that gives its book structure (`MARK_TYPES`), with its place in the book."""
+
+    position: int
+    entry: LedgerEntry
+
+
+class FundsRow(NamedTuple):
+    """A funds entry that becomes a row, with the fees that its payout collected for its pspReference."""
+
+    psp_reference: str
+    number: int
+    """`transaction_number(psp_reference)`."""
+    time: datetime
+    entry_type: str
+    reference: str | None
+    amount: int
+    handle: str | None
+    fee: int
+    """Positive when the merchant pays it; 0 without any; below 0 for a credit."""
+
+
+class FeeGroup(NamedTuple):
+    """The fees of one pspReference that belong on no row of their payout."""
+
+    psp_reference: str
+    time: datetime
+    """Of the first of them."""
+    entry_type: str
+    reference: str | None
+    handle: str | None
+    msn: str | None
+    """Of the settlement that has the capture, where it was settled before."""
+    fee: int
+    """Positive when the merchant pays it; below 0 for a credit."""
+
+
+@dataclass(frozen=True)
+class FeeSpan:
+    """A stretch of the fees book, both ends included; marks within it are no fees."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class FeeSelection:
+    """The fees entries that belong to a payout.
+
+    `invoiced` says how much of the entry at a position an invoice had already settled; `until` leaves out later
+    ledger dates (gross); `rows_only` leaves out fees without a row in the payout (gross, rule 8).
+    """
+
+    spans: tuple[FeeSpan, ...] = ()
+    invoiced: tuple[tuple[int, int], ...] = ()
+    until: date | None = None
+    rows_only: bool = False
+
+
 @dataclass(frozen=True)
 class Identifier:
     """A number with the register it belongs to, e.g. `business:NO:ORG` 987654321."""
@@ -136,6 +195,36 @@ class Payout:
     last_position: int
     """Position of the payout entry itself on the funds book."""
     psp_reference: str
+
+
+class PayoutState(StrEnum):
+    """How far a payout has come."""
+
+    WAITING = "waiting"
+    """Its fees are not known yet."""
+    WITHHELD = "withheld"
+    """Mirrored and settled, but not to be published."""
+    SETTLED = "settled"
+    """Proven to the øre."""
+
+
+@dataclass(frozen=True)
+class PayoutRecord:
+    """A payout with what was decided about it; the next payout of the ledger goes on from here."""
+
+    payout: Payout
+    state: PayoutState
+    reason: str | None = None
+    """Why it waits or is withheld."""
+    settlement_type: SettlementType = SettlementType.NET
+    type_decided: bool = False
+    """Whether anything proved the type (rule 6)."""
+    fees_position: int = 0
+    """Position of the last entry of the fees book that this payout or one before it has collected."""
+    book_id: int = 0
+    """The funds book that the positions belong to; the ledger has another one once it was read again."""
+    warnings: tuple[str, ...] = ()
+    """What somebody should look at although the payout is right (rule 22)."""
 
 
 class Transaction(NamedTuple):

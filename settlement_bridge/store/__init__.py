@@ -2,12 +2,14 @@
 
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
 from settlement_bridge.store.ledgers import StoredLedger
+from settlement_bridge.store.mirror import NOT_READ
 from settlement_bridge.store.periods import Periods, RowKind
 from settlement_bridge.store.settlement_draft import SettlementDraft
 from settlement_bridge.store.settlements import StoredSettlement
 from settlement_bridge.store.store import Store, open_store
 
 __all__ = [
+    "NOT_READ",
     "Delivery",
     "DeliveryState",
     "Periods",

@@ -121,8 +121,6 @@ def _entries_at(connection: Connection, book_id: int, instants: Iterable[int]) -
     rest = iter(instants)
     while some := list(islice(rest, _INSTANTS_AT_ONCE)):
         query = select(entries).where(entries.c.book_id == book_id, entries.c.time.in_(some))
-        # SQLite would rather read the whole book: without statistics it takes an IN of many for no restriction.
-        query = query.with_hint(entries, "INDEXED BY entries_by_time", "sqlite")
         for row in connection.execute(query):
             yield row.position, entry_of(row)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import count, repeat
-from typing import Any, TypeGuard
+from typing import Any
 
 from settlement_bridge.model import LedgerEntry
 from settlement_bridge.store.time_codec import from_micros, to_micros
@@ -57,11 +57,13 @@ def entry_of(row: Sequence[Any]) -> LedgerEntry:
 
 def storable(given: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
     """Return entries without NUL characters, which PostgreSQL cannot hold; no format could write them either."""
-    columns = zip(*given, strict=True)
-    if not any("\0" in "".join(filter(_is_text, column)) for column in columns):
+    if not given:
         return given
-    return [LedgerEntry._make(part.replace("\0", "\ufffd") if _is_text(part) else part for part in e) for e in given]
+    psp_references, _, _, types, references, _, _, handles, extras = zip(*given, strict=True)
+    if not any("\0" in "".join(filter(None, texts)) for texts in (psp_references, types, references, handles, extras)):
+        return given
+    return [LedgerEntry._make(map(_without_nul, entry)) for entry in given]
 
 
-def _is_text(part: object) -> TypeGuard[str]:
-    return isinstance(part, str)
+def _without_nul(part: object) -> object:
+    return part.replace("\0", "\ufffd") if isinstance(part, str) else part

@@ -1,0 +1,85 @@
+"""What a run did and what it could not do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from settlement_bridge.bridge.deliver import Delivered
+from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER
+from settlement_bridge.model import PayoutRecord
+from settlement_bridge.store import DeliveryState
+
+
+class LedgerState(StrEnum):
+    """How a run left a ledger."""
+
+    SERVED = "served"
+    HELD = "held"
+    """Nothing more of it is published until somebody looks (rule 21)."""
+    TRY_LATER = "try later"
+    """It could not be read; the next run goes on where this one stopped."""
+
+
+@dataclass(frozen=True)
+class LedgerOutcome:
+    """What a run did with one ledger."""
+
+    ledger_id: str
+    state: LedgerState
+    reason: str | None = None
+    entries: int = 0
+    """New entries mirrored."""
+    payouts: tuple[PayoutRecord, ...] = ()
+    """Payouts looked at: settled, withheld, or still waiting."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run did altogether."""
+
+    ledgers: Sequence[LedgerOutcome]
+    deliveries: Sequence[Delivered]
+    problems: Sequence[str] = ()
+    """What went wrong apart from any one ledger or file; counts as a failure."""
+    warnings: Sequence[str] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 if anything is held or refused; else 75 if anything must be tried again; else 0."""
+        states = {ledger.state for ledger in self.ledgers} | {delivery.state for delivery in self.deliveries}
+        if self.problems or states & {LedgerState.HELD, DeliveryState.REFUSED}:
+            return EXIT_FAILED
+        return EXIT_TRY_LATER if states & {LedgerState.TRY_LATER, DeliveryState.FAILED} else EXIT_DONE
+
+
+class Progress(Protocol):
+    """Is told how a run gets on; called from many threads."""
+
+    def listed(self, ledgers: int) -> None:
+        """So many ledgers are to be read."""
+
+    def mirrored(self, ledger_id: str, entries: int) -> None:
+        """So many more entries of a ledger are kept."""
+
+    def read(self, outcome: LedgerOutcome) -> None:
+        """A ledger has been read and settled, or not."""
+
+    def delivered(self, delivered: Delivered) -> None:
+        """A file has been delivered, or not."""
+
+
+class NoProgress:
+    """Tells nobody."""
+
+    def listed(self, ledgers: int) -> None:
+        """See Progress."""
+
+    def mirrored(self, ledger_id: str, entries: int) -> None:
+        """See Progress."""
+
+    def read(self, outcome: LedgerOutcome) -> None:
+        """See Progress."""
+
+    def delivered(self, delivered: Delivered) -> None:
+        """See Progress."""

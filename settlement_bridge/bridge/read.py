@@ -1,0 +1,67 @@
+"""One ledger from the Report API through the mirror to proven settlements."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
+from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
+from settlement_bridge.errors import ApiUnavailable, DataRefused, StoreUnavailable
+from settlement_bridge.model import Book
+from settlement_bridge.report_api import ReportApi
+from settlement_bridge.store import Store, StoredLedger
+
+log = logging.getLogger(__name__)
+
+
+class LedgerReader:
+    """Brings ledgers up to date; usable from many threads, one ledger in each."""
+
+    def __init__(
+        self,
+        store: Store,
+        api: ReportApi,
+        rules: SettlementRules,
+        clock: Callable[[], datetime],
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._rules = rules
+        self._clock = clock
+        self._progress = progress
+
+    def read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
+        """Mirror what is new of a ledger and settle what that completes; `unsettled` when payouts were left to settle.
+
+        What is wrong with the ledger is kept with it and part of the outcome, never raised: other ledgers go on.
+        """
+        ledger_id = stored.ledger.ledger_id
+        if stored.hold_reason:
+            return LedgerOutcome(ledger_id, LedgerState.HELD, stored.hold_reason)
+        try:
+            return self._read(stored, cursors, unsettled)
+        except DataRefused as refused:
+            self._store.ledgers.hold(ledger_id, refused.reason, self._clock())
+            return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason)
+        except ApiUnavailable as error:
+            self._store.ledgers.troubled(ledger_id, str(error), self._clock())
+            return LedgerOutcome(ledger_id, LedgerState.TRY_LATER, str(error))
+        except StoreUnavailable as error:
+            return LedgerOutcome(ledger_id, LedgerState.TRY_LATER, str(error))
+
+    def _read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
+        ledger = stored.ledger
+        entries = 0
+        for page in self._api.pages(ledger, cursors):
+            new = self._store.mirror.append(page)
+            entries += new
+            self._progress.mirrored(ledger.ledger_id, new)
+        payouts = []
+        if entries or unsettled:
+            payouts = list(settle_ledger(self._store, ledger, self._rules, self._clock()))
+        if stored.caught_up_at is None:
+            self._store.ledgers.caught_up(ledger.ledger_id, self._clock())
+        if stored.trouble:
+            self._store.ledgers.recovered(ledger.ledger_id)
+        return LedgerOutcome(ledger.ledger_id, LedgerState.SERVED, entries=entries, payouts=tuple(payouts))

@@ -1,0 +1,142 @@
+"""The configuration as the bridge's stages want it: plain values, destinations, keys."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, tzinfo
+
+from settlement_bridge import formats
+from settlement_bridge.bridge.settle import SettlementRules
+from settlement_bridge.config import Configuration
+from settlement_bridge.config import LocalDestination as LocalSettings
+from settlement_bridge.formats import Format
+from settlement_bridge.model import Issuer, Ledger, Settlement, SettlementType
+from settlement_bridge.publish import Destination, LocalDestination
+from settlement_bridge.report_api import ApiSettings
+from settlement_bridge.settlement.merchants import Directory, Organization
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A destination with the formats it is given."""
+
+    destination: Destination
+    formats: tuple[Format, ...]
+    suffix_on_conflict: bool = False
+    """Of two settlements that want one path, put the ledger id into the later one's name instead of refusing it."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is mirrored (ledgers) and what of it is published (the rest)."""
+
+    ledgers: frozenset[str] | None = None
+    sales_units: frozenset[str] | None = None
+    first_payout: int = 0
+    first_payouts: Mapping[str, int] | None = None
+    """By ledger id, instead of `first_payout`."""
+    first_date: date = date.min
+
+    def mirrors(self, ledger: Ledger) -> bool:
+        """Tell whether a ledger is read at all."""
+        return self.ledgers is None or ledger.ledger_id in self.ledgers
+
+    def publishes(self, settlement: Settlement) -> bool:
+        """Tell whether a settlement's files are to be delivered."""
+        first = (self.first_payouts or {}).get(settlement.ledger_id, self.first_payout)
+        return (
+            (self.ledgers is None or settlement.ledger_id in self.ledgers)
+            and (self.sales_units is None or settlement.msn in self.sales_units)
+            and settlement.payout >= first
+            and settlement.settlement_date >= self.first_date
+        )
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """Everything the bridge needs to know, apart from the store and the API."""
+
+    rules: SettlementRules
+    scope: Scope
+    outlets: tuple[Outlet, ...]
+    issuer: Issuer
+    zone: tzinfo
+    parallel: int = 8
+
+    def delivery_plan(self) -> str:
+        """Return a text that changes whenever what is delivered, or where to, changes."""
+        scope = asdict(self.scope)
+        places = [
+            [outlet.destination.name, outlet.suffix_on_conflict, *(one.extension for one in outlet.formats)]
+            for outlet in self.outlets
+        ]
+        plan = json.dumps([scope, places], default=_plain, sort_keys=True)
+        return hashlib.sha256(plan.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def bridge_settings(configuration: Configuration) -> BridgeSettings:
+    """Return what the configuration says to the bridge."""
+    sync = configuration.sync
+    return BridgeSettings(
+        rules=_rules(configuration),
+        scope=Scope(
+            ledgers=frozenset(sync.ledgers) if sync.ledgers else None,
+            sales_units=frozenset(sync.sales_units) if sync.sales_units else None,
+            first_payout=sync.first_payout or 0,
+            first_payouts={
+                ledger_id: each.first_payout for ledger_id, each in configuration.ledgers.items() if each.first_payout
+            },
+            first_date=sync.first_date or date.min,
+        ),
+        outlets=tuple(map(_outlet, configuration.destinations)),
+        issuer=configuration.issuer.as_issuer(),
+        zone=sync.time_zone,
+        parallel=sync.parallel,
+    )
+
+
+def _rules(configuration: Configuration) -> SettlementRules:
+    return SettlementRules(
+        directory=Directory(
+            organizations={
+                number: Organization(**each.model_dump()) for number, each in configuration.organizations.items()
+            },
+            sales_unit_names={msn: each.name for msn, each in configuration.sales_units.items()},
+        ),
+        types={
+            ledger_id: SettlementType(each.settlement.capitalize())
+            for ledger_id, each in configuration.ledgers.items()
+            if each.settlement
+        },
+    )
+
+
+def _outlet(settings: LocalSettings) -> Outlet:
+    return Outlet(
+        destination=LocalDestination(settings.path, settings.permissions, settings.owner, settings.group),
+        formats=tuple(map(formats.get, settings.formats)),
+        suffix_on_conflict=settings.on_conflict == "suffix",
+    )
+
+
+def api_settings(configuration: Configuration) -> ApiSettings:
+    """Return what the configuration says about the Report API."""
+    api = configuration.report_api
+    return ApiSettings(
+        base_url=api.base_url,
+        dialect=api.dialect,
+        keys=api.keys,
+        client_id=api.client_id,
+        client_secret=api.client_secret.get_secret_value(),
+        subscription_key=api.subscription_key.get_secret_value() if api.subscription_key else None,
+        merchant_serial_number=api.merchant_serial_number,
+        connect_timeout=api.connect_timeout,
+        read_timeout=api.read_timeout,
+        attempts=api.attempts,
+        longest_wait=api.longest_wait,
+    )

@@ -1,0 +1,199 @@
+"""From a mirrored ledger to proven settlements: payout after payout, each from one view of the books."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from settlement_bridge.model import (
+    PAYOUT_TYPES,
+    RETAINED,
+    Book,
+    FeeSelection,
+    Ledger,
+    Mark,
+    Payout,
+    PayoutRecord,
+    PayoutState,
+    Settlement,
+    SettlementType,
+    Totals,
+)
+from settlement_bridge.settlement import fees, payouts, shares
+from settlement_bridge.settlement.ids import TransactionIds
+from settlement_bridge.settlement.merchants import Directory
+from settlement_bridge.settlement.rows import RowWriter, SalesUnitRow
+from settlement_bridge.settlement.warnings import payout_warnings
+from settlement_bridge.store import Periods, RowKind, SettlementDraft, Store
+
+OPENING_UNKNOWN = "the books begin in the middle of this payout, so that not all of it is known (rule 4)"
+
+
+@dataclass(frozen=True)
+class SettlementRules:
+    """What the configuration says about settling."""
+
+    directory: Directory = field(default_factory=Directory)
+    types: Mapping[str, SettlementType] = field(default_factory=dict)
+    """Settlement types by ledger id, where the configuration sets one (rule 6)."""
+
+
+def settle_ledger(store: Store, ledger: Ledger, rules: SettlementRules, now: datetime) -> Iterator[PayoutRecord]:
+    """Settle a ledger's payouts in order, as far as they are known, and yield what became of each.
+
+    Both books must have been read to their end just before. Stops at the first payout that waits. Raises DataRefused
+    where a payout cannot be true; the ones before it stay settled.
+    """
+    while True:
+        previous = store.settlements.last_payout(ledger.ledger_id)
+        with store.reading() as connection:
+            closing = _Closing(store, Periods(connection, ledger.ledger_id), ledger, rules, previous, now)
+            record = closing.close_next()
+        if record is None:
+            return
+        yield record
+        if record.state is PayoutState.WAITING:
+            return
+
+
+class _Closing:
+    """The closing of one payout."""
+
+    def __init__(
+        self,
+        store: Store,
+        periods: Periods,
+        ledger: Ledger,
+        rules: SettlementRules,
+        previous: PayoutRecord | None,
+        now: datetime,
+    ) -> None:
+        self._store = store
+        self._periods = periods
+        self._ledger = ledger
+        self._rules = rules
+        self._previous = previous
+        self._now = now
+
+    def close_next(self) -> PayoutRecord | None:
+        """Settle the next payout of the ledger; None where there is none yet."""
+        after = self._previous.payout.last_position if self._previous else 0
+        retained: list[Mark] = []
+        for mark in self._periods.marks(Book.FUNDS, after) if Book.FUNDS in self._periods.states else ():
+            if mark.entry.entry_type == RETAINED:
+                retained.append(mark)
+            elif mark.entry.entry_type in PAYOUT_TYPES:
+                first = self._periods.entry(Book.FUNDS, after + 1)
+                previous = self._previous.payout if self._previous else None
+                return self._close(payouts.close_payout(self._ledger.ledger_id, mark, first, previous), retained)
+        return None
+
+    def _close(self, payout: Payout, retained: list[Mark]) -> PayoutRecord:
+        decision = self._decide(payout, retained)
+        found = self._fees(payout, decision.type, retained)
+        if isinstance(found, fees.Waiting):
+            record = PayoutRecord(payout, PayoutState.WAITING, found.reason, decision.type, decision.decided)
+            self._store.settlements.keep_waiting(record)
+            return record
+        kinds = self._periods.kinds(payout)
+        record = PayoutRecord(
+            payout=payout,
+            state=PayoutState.WITHHELD if found.incomplete else PayoutState.SETTLED,
+            reason=OPENING_UNKNOWN if found.incomplete else None,
+            settlement_type=decision.type,
+            type_decided=decision.decided,
+            fees_position=found.position,
+            book_id=self._periods.states[Book.FUNDS].book_id,
+            warnings=tuple(self._warnings(payout, kinds)),
+        )
+        with self._store.settlements.draft(payout) as draft:
+            default = shares.default_msn(self._ledger, [kind.handle for kind in kinds])
+            draft.settle(record, self._settle(draft, record, found.selection, default))
+        return record
+
+    def _warnings(self, payout: Payout, kinds: list[RowKind]) -> Iterator[str]:
+        missing = payouts.numbers_missing(self._previous.payout if self._previous else None, payout)
+        return payout_warnings(self._ledger, payout, missing, kinds, self._periods.unpaid_fees_since())
+
+    def _decide(self, payout: Payout, retained: list[Mark]) -> fees.Decision:
+        before = self._previous
+        return fees.decide_type(
+            configured=self._rules.types.get(self._ledger.ledger_id),
+            has_retained=bool(retained),
+            previous=fees.Decision(before.settlement_type, before.type_decided) if before else None,
+            has_unretained=lambda: self._periods.has_unretained(payout),
+        )
+
+    def _fees(self, payout: Payout, settlement_type: SettlementType, retained: list[Mark]) -> "fees.Waiting | _Fees":
+        position = self._previous.fees_position if self._previous else 0
+        opens_unknown = self._previous is None and any(state.opening for state in self._periods.states.values())
+        if settlement_type is SettlementType.GROSS:
+            waiting = fees.gross_fees_may_come(payout, self._periods.reach(Book.FEES), self._now)
+            return waiting or _Fees(fees.select_gross(payout), position, opens_unknown)
+        if not retained:
+            return _Fees(FeeSelection(), position, opens_unknown)
+        level = self._level(position)
+        marks = self._periods.marks(Book.FEES, position) if Book.FEES in self._periods.states else []
+        collected = fees.pair_retained(
+            self._ledger.ledger_id, retained, list(fees.collections(marks, position + 1, level))
+        )
+        if collected is None:
+            return fees.waits_for_pair(payout, self._now)
+        selection = fees.select_net(collected, self._periods.fees)
+        return _Fees(selection, collected[-1].closed.position, opens_unknown or level is None)
+
+    def _level(self, position: int) -> int | None:
+        if position:
+            return self._periods.entry(Book.FEES, position).balance_after
+        state = self._periods.states.get(Book.FEES)
+        return None if state and state.opening else 0
+
+    def _settle(
+        self, draft: SettlementDraft, record: PayoutRecord, selection: FeeSelection, default: str
+    ) -> list[Settlement]:
+        payout = record.payout
+        by_payout = self._periods.states[Book.FUNDS].by_payout
+        ids = TransactionIds(payout, self._periods.behind, self._periods.shared_numbers(payout), by_payout)
+        writer = RowWriter(payout, record.settlement_type, ids, default)
+        totals = shares.tally(_kept(draft, self._rows(writer, payout, selection)))
+        balance_row = not totals
+        if balance_row:
+            totals = shares.tally(_kept(draft, [writer.balance()]))
+        if record.state is PayoutState.SETTLED:
+            shares.prove(
+                payout, record.settlement_type, self._periods.entries_sum(payout), totals.values(), balance_row
+            )
+        paid = shares.shares(payout, record.settlement_type, totals, default)
+        return [self._settlement(record, msn, totals[msn], paid[msn]) for msn in totals]
+
+    def _rows(self, writer: RowWriter, payout: Payout, selection: FeeSelection) -> Iterator[SalesUnitRow]:
+        yield from writer.funds(self._periods.funds_rows(payout, selection))
+        yield from writer.fees(self._periods.fee_groups(payout, selection, writer.disowned))
+
+    def _settlement(self, record: PayoutRecord, msn: str, totals: Totals, paid: int) -> Settlement:
+        account = self._ledger.bank_account
+        return Settlement(
+            ledger_id=self._ledger.ledger_id,
+            payout=record.payout.number,
+            settlement_date=record.payout.ledger_date,
+            date_from=record.payout.date_from,
+            currency=self._ledger.currency,
+            bank_account="".join(filter(str.isdigit, account.id)) if account else "",
+            type=record.settlement_type,
+            settled_amount=paid,
+            merchant=self._rules.directory.merchant(self._ledger, msn),
+            totals=totals,
+        )
+
+
+@dataclass(frozen=True)
+class _Fees:
+    selection: FeeSelection
+    position: int
+    """The last entry of the fees book that is collected now."""
+    incomplete: bool
+
+
+def _kept(draft: SettlementDraft, rows: Iterator[SalesUnitRow] | list[SalesUnitRow]) -> Iterator[SalesUnitRow]:
+    for row in rows:
+        draft.add(*row)
+        yield row

@@ -1,0 +1,141 @@
+"""A run: every ledger the keys can see, side by side, and every file that is due."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from queue import SimpleQueue
+
+from settlement_bridge.bridge.deliver import Delivered, Deliverer
+from settlement_bridge.bridge.families import Gate
+from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress, RunOutcome
+from settlement_bridge.bridge.read import LedgerReader
+from settlement_bridge.bridge.settings import BridgeSettings
+from settlement_bridge.errors import NotFound
+from settlement_bridge.model import Book, Ledger
+from settlement_bridge.report_api import ReportApi
+from settlement_bridge.store import NOT_READ, Store, StoredLedger
+
+
+@dataclass(frozen=True)
+class Sync:
+    """The parts of a run."""
+
+    store: Store
+    api: ReportApi
+    settings: BridgeSettings
+    clock: Callable[[], datetime]
+    progress: Progress
+
+    def run(self, only: str | None = None, dry_run: bool = False) -> RunOutcome:
+        """Read every ledger in scope, or `only` one, and deliver what is due; `dry_run` delivers nothing.
+
+        Raises what concerns the whole run: KeysRefused, ApiUnavailable where not even the ledgers could be listed,
+        Busy, StoreUnavailable, StoreBroken; and NotFound where `only` is not among the ledgers.
+        """
+        listed = self.api.ledgers()
+        chosen = self._choose(listed, only)
+        self.store.ledgers.remember(chosen)
+        self.store.settlements.plan_deliveries(self.settings.delivery_plan())
+        known = {one.ledger.ledger_id: one for one in self.store.ledgers.all()}
+        run = _Run(self, [known[ledger.ledger_id] for ledger in chosen], dry_run)
+        run.go()
+        if only is None and not dry_run:
+            run.deliver_unlisted(known.values())
+        return RunOutcome(run.ledgers, run.deliveries, _problems(listed), _warnings(listed, known.values()))
+
+    def _choose(self, listed: Sequence[Ledger], only: str | None) -> list[Ledger]:
+        ledgers = [ledger for ledger in listed if self.settings.scope.mirrors(ledger)]
+        if only is None:
+            return ledgers
+        chosen = [ledger for ledger in ledgers if ledger.ledger_id == only]
+        if not chosen:
+            raise NotFound(
+                f"ledger {only} is not among the {len(ledgers)} ledgers that these keys can see and sync.ledgers "
+                "includes; `settlement-bridge ledgers` lists them"
+            )
+        return chosen
+
+
+def _problems(listed: Collection[Ledger]) -> list[str]:
+    if listed:
+        return []
+    return ["the Report API lists no ledger for these keys: grant them access to one in the merchant portal"]
+
+
+def _warnings(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[str]:
+    ids = {ledger.ledger_id for ledger in listed}
+    gone = [one.ledger.ledger_id for one in known if one.ledger.ledger_id not in ids]
+    return [f"ledger {ledger_id} is no longer listed: these keys have lost access to it" for ledger_id in gone]
+
+
+_Result = LedgerOutcome | list[Delivered]
+
+
+class _Run:
+    """One run under way. Ledgers are read side by side; a ledger's files follow as soon as its gate opens."""
+
+    def __init__(self, sync: Sync, chosen: Sequence[StoredLedger], dry_run: bool) -> None:
+        self._sync = sync
+        self._chosen = chosen
+        self._dry_run = dry_run
+        self._deliverer = Deliverer(sync.store, sync.settings)
+        self._reader = LedgerReader(sync.store, sync.api, sync.settings.rules, sync.clock, sync.progress)
+        self._gate = Gate(chosen)
+        self._finished: SimpleQueue[Future[_Result]] = SimpleQueue()
+        self._under_way = 0
+        self._due = {one.settlement.ledger_id for one in self._deliverer.due()}
+        self.ledgers: list[LedgerOutcome] = []
+        self.deliveries: list[Delivered] = []
+
+    def go(self) -> None:
+        """Read all, deliver all; raises the first error that concerns the whole run, after those under way ended."""
+        unsettled = self._sync.store.settlements.ledgers_to_settle()
+        cursors = self._sync.store.mirror.cursors(by_payout=self._sync.api.by_payout)
+        with ThreadPoolExecutor(self._sync.settings.parallel, thread_name_prefix="ledger") as pool:
+            try:
+                for stored in self._chosen:
+                    ledger_id = stored.ledger.ledger_id
+                    self._start(
+                        pool.submit(self._read, stored, cursors.get(ledger_id, NOT_READ), ledger_id in unsettled)
+                    )
+                while self._under_way:
+                    self._take(pool, self._finished.get().result())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _start(self, future: "Future[_Result]") -> None:
+        self._under_way += 1
+        future.add_done_callback(self._finished.put)
+
+    def _take(self, pool: ThreadPoolExecutor, result: "_Result") -> None:
+        self._under_way -= 1
+        if isinstance(result, list):
+            self.deliveries.extend(result)
+            return
+        self.ledgers.append(result)
+        self._sync.progress.read(result)
+        opened = [one for one in self._gate.read(result) if one.payouts or one.ledger_id in self._due]
+        deliverable = [one.ledger_id for one in opened if one.state is not LedgerState.HELD]
+        if deliverable and not self._dry_run:
+            self._start(pool.submit(self._deliver, deliverable))
+
+    def _deliver(self, ledger_ids: Collection[str]) -> "_Result":
+        results: list[Delivered] = []
+        for stored in self._deliverer.due(ledger_ids):
+            for delivered in self._deliverer.deliver(stored, self._sync.clock()):
+                self._sync.progress.delivered(delivered)
+                results.append(delivered)
+        return results
+
+    def _read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> "_Result":
+        return self._reader.read(stored, cursors, unsettled)
+
+    def deliver_unlisted(self, known: Iterable[StoredLedger]) -> None:
+        """Deliver what was proven of ledgers that are not part of this run any more."""
+        chosen = {one.ledger.ledger_id for one in self._chosen}
+        held = {one.ledger.ledger_id for one in known if one.hold_reason}
+        left = self._due - chosen - held
+        if left and isinstance(results := self._deliver(left), list):
+            self.deliveries.extend(results)

@@ -1,0 +1,89 @@
+"""Who gets which part of a payout, and the proof that the parts are the whole (rules 10 to 12)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from settlement_bridge.errors import DataRefused
+from settlement_bridge.model import Ledger, Payout, SettlementType, Totals, Transaction
+from settlement_bridge.settlement.rows import SalesUnitRow, msn_of
+
+
+@dataclass
+class Tally:
+    """Adds up rows; the only thing here that changes."""
+
+    count: int = 0
+    captures: int = 0
+    refunds: int = 0
+    fees: int = 0
+
+    def add(self, transaction: Transaction) -> None:
+        """Count one row."""
+        self.count += 1
+        self.captures += transaction[1]
+        self.refunds += transaction[2]
+        self.fees += transaction[3]
+
+    def totals(self) -> Totals:
+        """Return the sums so far."""
+        return Totals(self.count, self.captures, self.refunds, self.fees)
+
+
+def tally(rows: Iterable[SalesUnitRow]) -> dict[str, Totals]:
+    """Add up rows by sales unit."""
+    tallies: dict[str, Tally] = {}
+    for msn, transaction in rows:
+        tallies.setdefault(msn, Tally()).add(transaction)
+    return {msn: one.totals() for msn, one in tallies.items()}
+
+
+def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:
+    """Return the sales unit of rows without a handle and of what the shares leave over (rule 12).
+
+    Raises DataRefused where neither the ledger nor its rows name a sales unit.
+    """
+    with_rows = [handle for handle in handles_with_rows if handle]
+    candidates = [*(handle for handle in ledger.handles if handle in with_rows), *ledger.handles, *sorted(with_rows)]
+    for handle in candidates:
+        msn = msn_of(handle)
+        if msn:
+            return msn
+    raise DataRefused(ledger.ledger_id, "neither the ledger nor its entries name a sales unit to settle with")
+
+
+def prove(
+    payout: Payout, settlement_type: SettlementType, entries_sum: int, rows: Iterable[Totals], balance_row: bool
+) -> None:
+    """Check a payout to the øre before anything of it is published (rule 11); raise DataRefused where it fails.
+
+    `entries_sum` is the sum of the period's funds entries without the payout, counted apart from the rows.
+    """
+    expected = payout.amount + payout.balance_after
+    if payout.balance_before + entries_sum != expected:
+        raise DataRefused(
+            payout.ledger_id,
+            f"payout {payout.number}: the balance before ({payout.balance_before}) and the period's entries "
+            f"({entries_sum}) do not make the payout and the balance after ({expected})",
+        )
+    if balance_row:
+        return
+    rows_sum = sum(total.gross if settlement_type is SettlementType.GROSS else total.net for total in rows)
+    if rows_sum != entries_sum:
+        hint = (
+            "; it is settled gross although fees were retained: check ledgers.<id>.settlement in the configuration"
+            if settlement_type is SettlementType.GROSS
+            else ""
+        )
+        raise DataRefused(
+            payout.ledger_id,
+            f"payout {payout.number}: its rows come to {rows_sum}, the period's entries to {entries_sum}{hint}",
+        )
+
+
+def shares(
+    payout: Payout, settlement_type: SettlementType, totals: Mapping[str, Totals], default: str
+) -> dict[str, int]:
+    """Return what each sales unit was paid: its rows, and to the default one what they leave over (rules 10, 12)."""
+    paid = {msn: total.gross if settlement_type is SettlementType.GROSS else total.net for msn, total in totals.items()}
+    paid[default] = paid.get(default, 0) + payout.amount - sum(paid.values())
+    return paid

@@ -1,0 +1,129 @@
+"""The rows of a payout on their way into the database."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+
+from settlement_bridge.model import Payout, PayoutRecord, Settlement, Transaction
+from settlement_bridge.store.bulk import insert_many
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.tables import payouts, settlements, transaction_index, transactions
+from settlement_bridge.store.time_codec import to_micros
+
+ROWS_AT_ONCE = 10_000
+_SETTLEMENT = TypeAdapter(Settlement)
+
+
+class SettlementDraft:
+    """Rows that nobody sees until `settle` keeps them all at once.
+
+    A large payout is written in stretches, so that it neither lies in memory nor keeps other ledgers from writing.
+    What a crash leaves behind is swept away by the next draft of the same payout.
+    """
+
+    def __init__(self, database: Database, payout: Payout) -> None:
+        self._database = database
+        self._payout = payout
+        self._ids: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._unwritten: list[tuple[Any, ...]] = []
+        self._begun = False
+
+    def add(self, msn: str, transaction: Transaction) -> None:
+        """Take one row as the next of a sales unit's."""
+        self._counts[msn] = row = self._counts.get(msn, 0) + 1
+        self._unwritten.append((msn, row, to_micros(transaction[0]), *transaction[1:]))
+        if len(self._unwritten) >= ROWS_AT_ONCE:
+            with self._database.writing() as connection:
+                self._write(connection)
+
+    def settle(self, record: PayoutRecord, proven: Iterable[Settlement]) -> None:
+        """Keep the rows as the payout's settlements, in one transaction with the payout's own record."""
+        with self._database.writing() as connection:
+            self._write(connection)
+            for settlement in proven:
+                details = _SETTLEMENT.dump_json(settlement).decode()
+                mine = settlements.c.settlement_id == self._ids[settlement.msn]
+                connection.execute(update(settlements).where(mine).values(details=details))
+            self._index(connection)
+            keep_payout(connection, record)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        if self._begun:
+            with self._database.writing() as connection:
+                self._sweep(connection)
+
+    def _write(self, connection: Connection) -> None:
+        if not self._begun:
+            self._sweep(connection)
+            self._begun = True
+        for msn in self._counts.keys() - self._ids.keys():
+            self._ids[msn] = self._new_settlement(connection, msn)
+        rows, self._unwritten = self._unwritten, []
+        if rows:
+            ids = self._ids
+            insert_many(connection, transactions, [(ids[row[0]], *row[1:]) for row in rows])
+
+    def _new_settlement(self, connection: Connection, msn: str) -> int:
+        values = {
+            "ledger_id": self._payout.ledger_id,
+            "payout": self._payout.number,
+            "msn": msn,
+            "details": "",
+            "settlement_date": self._payout.ledger_date.isoformat(),
+            "due": True,
+        }
+        returned = connection.execute(insert(settlements).values(values).returning(settlements.c.settlement_id))
+        return int(returned.scalar_one())
+
+    def _index(self, connection: Connection) -> None:
+        # In the order of the numbers, so that the index grows at its end and not all over.
+        numbers = (
+            select(settlements.c.ledger_id, transactions.c.number, transactions.c.settlement_id, transactions.c.row)
+            .join_from(settlements, transactions, transactions.c.settlement_id == settlements.c.settlement_id)
+            .where(self._mine())
+            .order_by(transactions.c.number)
+        )
+        connection.execute(
+            insert(transaction_index).from_select(["ledger_id", "number", "settlement_id", "row"], numbers)
+        )
+
+    def _sweep(self, connection: Connection) -> None:
+        for settlement_id in list(connection.scalars(select(settlements.c.settlement_id).where(self._mine()))):
+            connection.execute(delete(transactions).where(transactions.c.settlement_id == settlement_id))
+            connection.execute(delete(settlements).where(settlements.c.settlement_id == settlement_id))
+
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(settlements.c.ledger_id == self._payout.ledger_id, settlements.c.payout == self._payout.number)
+
+
+def keep_payout(connection: Connection, record: PayoutRecord) -> None:
+    """Keep a payout's record, in place of an older one."""
+    payout = record.payout
+    key = and_(payouts.c.ledger_id == payout.ledger_id, payouts.c.number == payout.number)
+    connection.execute(delete(payouts).where(key))
+    connection.execute(
+        insert(payouts).values(
+            ledger_id=payout.ledger_id,
+            number=payout.number,
+            state=record.state,
+            reason=record.reason,
+            ledger_date=payout.ledger_date.isoformat(),
+            date_from=payout.date_from.isoformat(),
+            time=to_micros(payout.time),
+            amount=payout.amount,
+            balance_before=payout.balance_before,
+            balance_after=payout.balance_after,
+            first_position=payout.first_position,
+            last_position=payout.last_position,
+            psp_reference=payout.psp_reference,
+            settlement_type=record.settlement_type,
+            type_decided=record.type_decided,
+            book_id=record.book_id,
+            warnings="\n".join(record.warnings) or None,
+            fees_position=record.fees_position,
+        )
+    )

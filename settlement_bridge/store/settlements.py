@@ -1,0 +1,209 @@
+"""Payouts and their settlements: what was decided, and the rows as proven."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, Select, and_, exists, func, select, update
+
+from settlement_bridge.errors import NotFound
+from settlement_bridge.model import (
+    PAYOUT_TYPES,
+    Book,
+    Payout,
+    PayoutRecord,
+    PayoutState,
+    Settlement,
+    SettlementType,
+    Transaction,
+)
+from settlement_bridge.store.database import Database, stream
+from settlement_bridge.store.settlement_draft import SettlementDraft, keep_payout
+from settlement_bridge.store.tables import IS_DUE, IS_MARK, books, entries, notes, payouts, settlements, transactions
+from settlement_bridge.store.time_codec import from_micros
+
+_SETTLEMENT = TypeAdapter(Settlement)
+
+
+@dataclass(frozen=True)
+class StoredSettlement:
+    """A settlement with the id its rows are kept under."""
+
+    settlement_id: int
+    settlement: Settlement
+
+
+class Settlements:
+    """Payouts, their settlements and the rows of these."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def last_payout(self, ledger_id: str) -> PayoutRecord | None:
+        """Return a ledger's last payout that is done with: settled or withheld."""
+        query = (
+            select(payouts)
+            .where(payouts.c.ledger_id == ledger_id, payouts.c.state != PayoutState.WAITING)
+            .order_by(payouts.c.last_position.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return _record_of(row) if row else None
+
+    def payout(self, ledger_id: str, number: int) -> PayoutRecord:
+        """Return one payout; raises NotFound."""
+        query = select(payouts).where(payouts.c.ledger_id == ledger_id, payouts.c.number == number)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFound(
+                f"ledger {ledger_id} has no payout {number} in this store; see `settlement-bridge status` for its last"
+            )
+        return _record_of(row)
+
+    def payouts(self, state: PayoutState) -> list[PayoutRecord]:
+        """Return the payouts in a state, in the order of ledgers and dates."""
+        query = select(payouts).where(payouts.c.state == state).order_by(payouts.c.ledger_id, payouts.c.last_position)
+        with self._database.reading() as connection:
+            return [_record_of(row) for row in connection.execute(query)]
+
+    def last_payouts(self) -> dict[str, PayoutRecord]:
+        """Return every ledger's last payout that is settled or withheld."""
+        done = select(payouts.c.ledger_id, func.max(payouts.c.last_position).label("last")).where(
+            payouts.c.state != PayoutState.WAITING
+        )
+        newest = done.group_by(payouts.c.ledger_id).subquery()
+        query = select(payouts).join(
+            newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.last == payouts.c.last_position)
+        )
+        with self._database.reading() as connection:
+            return {row.ledger_id: _record_of(row) for row in connection.execute(query)}
+
+    def ledgers_to_settle(self) -> set[str]:
+        """Return the ledgers whose mirror holds a payout entry that is not settled or withheld yet."""
+        done = (
+            select(func.coalesce(func.max(payouts.c.last_position), 0))
+            .where(payouts.c.ledger_id == books.c.ledger_id, payouts.c.state != PayoutState.WAITING)
+            .scalar_subquery()
+        )
+        beyond = exists().where(
+            entries.c.book_id == books.c.book_id,
+            entries.c.position > done,
+            IS_MARK,
+            entries.c.entry_type.in_(PAYOUT_TYPES),
+        )
+        query = select(books.c.ledger_id).where(books.c.current, books.c.book == Book.FUNDS, beyond)
+        with self._database.reading() as connection:
+            return set(connection.scalars(query))
+
+    def keep_waiting(self, record: PayoutRecord) -> None:
+        """Remember a payout that cannot be settled yet, where that is news."""
+        with self._database.reading() as connection:
+            key = and_(payouts.c.ledger_id == record.payout.ledger_id, payouts.c.number == record.payout.number)
+            row = connection.execute(select(payouts).where(key)).one_or_none()
+        if row is None or _record_of(row) != record:
+            with self._database.writing() as connection:
+                keep_payout(connection, record)
+
+    @contextmanager
+    def draft(self, payout: Payout) -> Iterator[SettlementDraft]:
+        """Give a place for a payout's rows; what is not settled within the block is removed."""
+        draft = SettlementDraft(self._database, payout)
+        try:
+            yield draft
+        except BaseException:
+            draft.discard()
+            raise
+
+    def of_payout(self, ledger_id: str, number: int) -> list[StoredSettlement]:
+        """Return the settlements of a payout, one a sales unit."""
+        return self._settlements(
+            select(settlements).where(settlements.c.ledger_id == ledger_id, settlements.c.payout == number)
+        )
+
+    def get(self, settlement_ids: Iterable[int]) -> list[StoredSettlement]:
+        """Return settlements by id."""
+        return self._settlements(select(settlements).where(settlements.c.settlement_id.in_(list(settlement_ids))))
+
+    def _settlements(self, query: Select[Any]) -> list[StoredSettlement]:
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(settlements.c.details != "").order_by(settlements.c.settlement_id))
+            return [StoredSettlement(row.settlement_id, _SETTLEMENT.validate_json(row.details)) for row in rows]
+
+    def due(self, ledger_ids: Collection[str] | None = None) -> list[StoredSettlement]:
+        """Return the proven settlements that are not delivered everywhere, the earliest SettlementDate first."""
+        of_payout = and_(payouts.c.ledger_id == settlements.c.ledger_id, payouts.c.number == settlements.c.payout)
+        query = (
+            select(settlements)
+            .join(payouts, of_payout)
+            .where(IS_DUE, payouts.c.state == PayoutState.SETTLED)
+            .order_by(settlements.c.settlement_date)
+        )
+        if ledger_ids is not None:
+            query = query.where(settlements.c.ledger_id.in_(ledger_ids))
+        return self._settlements(query)
+
+    def delivered(self, settlement_id: int) -> None:
+        """Note that every destination has a settlement's files."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(settlements).where(settlements.c.settlement_id == settlement_id).values(due=False)
+            )
+
+    def plan_deliveries(self, plan: str) -> None:
+        """Make every settlement due again where the plan, a text that sums up what goes where, has changed."""
+        with self._database.reading() as connection:
+            if connection.scalar(select(notes.c.value).where(notes.c.name == "delivery plan")) == plan:
+                return
+        with self._database.writing() as connection:
+            connection.execute(self._database.upsert(notes, {"name": "delivery plan", "value": plan}))
+            connection.execute(update(settlements).values(due=True))
+
+    def transactions(self, settlement_id: int) -> Iterator[Transaction]:
+        """Yield the rows of a settlement in order, as a stream; close it when leaving early."""
+        query = (
+            select(
+                transactions.c.time,
+                transactions.c.capture,
+                transactions.c.refund,
+                transactions.c.fee,
+                transactions.c.number,
+                transactions.c.order_id,
+                transactions.c.mapped_from,
+            )
+            .where(transactions.c.settlement_id == settlement_id)
+            .order_by(transactions.c.row)
+        )
+        with self._database.reading() as connection:
+            for time, capture, refund, fee, number, order_id, mapped_from in stream(connection, query):
+                yield Transaction(from_micros(time), capture, refund, fee, number, order_id, mapped_from)
+
+
+def _record_of(row: Row[Any]) -> PayoutRecord:
+    payout = Payout(
+        ledger_id=row.ledger_id,
+        number=row.number,
+        ledger_date=date.fromisoformat(row.ledger_date),
+        date_from=date.fromisoformat(row.date_from),
+        time=from_micros(row.time),
+        amount=row.amount,
+        balance_before=row.balance_before,
+        balance_after=row.balance_after,
+        first_position=row.first_position,
+        last_position=row.last_position,
+        psp_reference=row.psp_reference,
+    )
+    return PayoutRecord(
+        payout=payout,
+        state=PayoutState(row.state),
+        reason=row.reason,
+        settlement_type=SettlementType(row.settlement_type),
+        type_decided=row.type_decided,
+        fees_position=row.fees_position,
+        book_id=row.book_id,
+        warnings=tuple((row.warnings or "").splitlines()),
+    )
