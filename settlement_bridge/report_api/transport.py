@@ -17,8 +17,6 @@ from settlement_bridge.report_api.settings import ApiSettings
 
 LARGEST_BODY = 64 * 2**20
 """A page holds at most 1000 entries; whatever is larger than this is no page."""
-SLOWEST_BODY = 10
-"""A body may take this many read timeouts in all, so that a dripping server cannot hold a ledger for ever."""
 PASSING = (
     requests.ConnectionError,
     requests.Timeout,
@@ -52,7 +50,6 @@ class Transport:
     def __init__(self, settings: ApiSettings) -> None:
         self._base_url = settings.base_url.rstrip("/")
         self._timeout = (settings.connect_timeout, settings.read_timeout)
-        self._deadline = settings.read_timeout * SLOWEST_BODY
         self._idle: deque[requests.Session] = deque()
         # Proxies and certificates from the environment are looked up once, not for every request. ~/.netrc never
         # is: it would replace our Authorization header.
@@ -99,7 +96,7 @@ class Transport:
             self._session() as session,
             session.send(request, timeout=self._timeout, allow_redirects=False, **self._environment) as response,
         ):
-            content = self._read(response)
+            content = _read(response)
         self._date = response.headers.get("Date")
         return Answer(response.status_code, response.headers, content)
 
@@ -114,16 +111,14 @@ class Transport:
         finally:
             self._idle.append(session)
 
-    def _read(self, response: requests.Response) -> bytes:
-        deadline = time.monotonic() + self._deadline
-        content = bytearray()
-        for chunk in response.iter_content(2**16):
-            content += chunk
-            if len(content) > LARGEST_BODY:
-                raise TryAgain(f"the answer is larger than {LARGEST_BODY} bytes")
-            if time.monotonic() > deadline:
-                raise TryAgain(f"the answer took longer than {self._deadline:g} seconds")
-        return bytes(content)
+
+def _read(response: requests.Response) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_content(2**16):
+        content += chunk
+        if len(content) > LARGEST_BODY:
+            raise TryAgain(f"the answer is larger than {LARGEST_BODY} bytes")
+    return bytes(content)
 
 
 def http_date(text: str | None) -> datetime | None:
@@ -143,6 +138,8 @@ def _describe(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
         return "the answer was cut off"
+    if any(isinstance(each, TimeoutError) for each in _causes(error)):
+        return "the answer broke off and did not go on in time"
     cause = next(filter(_speaks, _causes(error)), None)
     return f"no connection ({cause.strerror})" if isinstance(cause, OSError) else "the connection was closed"
 
