@@ -39,7 +39,7 @@ class Sandbox:
     `parse_fault` reads them. Raises ConfigurationError for values it cannot use and OSError for a port that is taken.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         world: World,
         *,

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement_bridge.model import Book
@@ -25,6 +25,7 @@ def ledger(transactions: int, **frame: Any) -> LedgerBooks:
     return scenario("big-merchant", transactions=transactions, **frame).ledger(0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, MILLION + 1), st.sampled_from(Book))
 def test_the_chain_holds_between_any_two_entries_of_a_million(position: int, book: Book) -> None:
     rows = ledger(MILLION).book(book)
@@ -34,6 +35,7 @@ def test_the_chain_holds_between_any_two_entries_of_a_million(position: int, boo
         assert (earlier["time"], earlier["ledgerDate"]) <= (later["time"], later["ledgerDate"])
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20_000), st.integers(1, 40))
 def test_a_ledger_date_is_found_where_its_entries_are(transactions: int, days: int) -> None:
     until = date(2026, 4, 5)

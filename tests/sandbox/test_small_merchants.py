@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+from settlement_bridge.model import Book
 from settlement_bridge.sandbox import Sandbox, scenario
 from tests.sandbox.conftest import Caller
 
@@ -19,16 +20,25 @@ def test_a_ledger_can_be_asked_for_by_the_handle_of_its_sales_unit(call: type[Ca
     assert ledger["ledgerId"] == "600123"
 
 
-def test_only_the_latest_are_held() -> None:
+def test_reading_through_all_of_them_leaves_nothing_in_memory() -> None:
     world = scenario("ten-thousand-small")
     tracemalloc.start()
     try:
-        for index in range(len(world)):
-            world.ledger(index)
+        for index in range(0, len(world), 10):
+            assert len(world.ledger(index).book(Book.FUNDS).json(0, 2)) == 2
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 16 * 2**20
+    assert peak < 2 * 2**20
+
+
+def test_the_numbers_known_beforehand_are_those_of_the_rows() -> None:
+    ledger = scenario("ten-thousand-small").ledger(9_999)
+    for rows in (*map(ledger.book, Book), ledger.transactions):
+        assert len(rows) == len(rows.json(0, 100)) == len([*rows.times()])
+    for number in ledger.transactions.payouts:
+        *_, payout = ledger.transactions.json(*ledger.transactions.payout(number))
+        assert f'"orderId":"{number}"'.encode() in payout
 
 
 def test_a_ledger_is_known_by_its_own_id_only() -> None:

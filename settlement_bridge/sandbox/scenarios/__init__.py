@@ -40,7 +40,7 @@ def scenarios() -> Mapping[str, str]:
     }
 
 
-def scenario(  # noqa: PLR0913
+def scenario(
     name: str,
     *,
     seed: int = 7,

@@ -5,7 +5,7 @@ Amounts and fees repeat after a period, so that the balance before any row is kn
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, count, cycle, islice
 from random import Random
 from typing import NamedTuple
 
@@ -26,6 +26,10 @@ _HANDLE = "api:500001"
 _CLOCK = tuple(f"{second // 60:02}:{second % 60:02}" for second in range(3600))
 
 
+Format = Callable[[int, int], Iterator[str]]
+"""Yields the rows at positions start to stop as JSON."""
+
+
 class _Hour(NamedTuple):
     utc: str
     local: str
@@ -40,8 +44,10 @@ class _Sums:
         self._amounts = amounts
         self._sums = tuple(accumulate(amounts, initial=0))
 
-    def amount(self, position: int) -> int:
-        return self._amounts[position % _PERIOD]
+    def amounts(self, start: int, stop: int) -> Iterator[int]:
+        """Yield the amounts at positions start to stop."""
+        first = start % _PERIOD
+        return islice(cycle(self._amounts), first, first + stop - start)
 
     def before(self, position: int) -> int:
         periods, rest = divmod(position, _PERIOD)
@@ -55,7 +61,7 @@ class Sales:
         rng = Random(f"big {frame.seed}")  # noqa: S311
         amounts = [rng.randrange(1900, 199900, 100) for _ in range(_PERIOD)]
         self.amounts = _Sums(amounts)
-        self.fees = _Sums([(amount * 175 + 5000) // 10000 for amount in amounts])
+        self.fees = _Sums([-(amount * 175 + 5000) // 10000 for amount in amounts])
         self.count = count
         self.account = account
         self.first_day = next(frame.dates())
@@ -71,15 +77,23 @@ class Sales:
         local = start.astimezone(OSLO)
         return _Hour(f"{start:%Y-%m-%dT%H:}", f"{local:%Y-%m-%dT%H:}", f"{local:%z}", f"{local:%Y-%m-%d}")
 
-    def micros(self, position: int) -> int:
-        """Return how many microseconds behind the opening a sale is."""
-        return position * self._step
+    def moments(self, start: int, stop: int) -> Iterator[tuple[_Hour, str, int]]:
+        """Yield of each sale its hour, its minute and second, and its microsecond."""
+        hours, step = self._hours, self._step
+        for micros in range(start * step, stop * step, step):
+            hour, rest = divmod(micros, _HOUR)
+            seconds, rest = divmod(rest, 1_000_000)
+            yield hours[hour], _CLOCK[seconds], rest
 
-    def parts(self, position: int) -> tuple[_Hour, str, int, int]:
-        """Return a sale's hour, its minute and second, its microsecond and its pspReference."""
-        hour, rest = divmod(position * self._step, _HOUR)
-        seconds, micros = divmod(rest, 1_000_000)
-        return self._hours[hour], _CLOCK[seconds], micros, 3_000_000_000 + position * _SCATTER % 4_294_967_296
+    def references(self, start: int, stop: int) -> Iterator[int]:
+        """Yield each sale's pspReference."""
+        for scattered in range(start * _SCATTER, stop * _SCATTER, _SCATTER):
+            yield 3_000_000_000 + scattered % 4_294_967_296
+
+    def times(self) -> Iterator[datetime]:
+        """Yield each sale's time."""
+        for position in range(self.count):
+            yield self.opening + timedelta(microseconds=position * self._step)
 
     def first_at(self, day: date) -> int:
         """Return the position of the first sale of a ledger date or later."""
@@ -90,9 +104,9 @@ class Sales:
 class GeneratedRows:
     """Rows formatted when asked for: one for every sale, and then a few closing ones."""
 
-    def __init__(self, sales: Sales, row: Callable[[int], str], closing_rows: Sequence[bytes]) -> None:
+    def __init__(self, sales: Sales, rows: Format, closing_rows: Sequence[bytes]) -> None:
         self._sales = sales
-        self._row = row
+        self._rows = rows
         self._closing_rows = closing_rows
 
     def __len__(self) -> int:
@@ -100,9 +114,9 @@ class GeneratedRows:
 
     def json(self, start: int, stop: int, personal: bool = False) -> list[bytes]:  # noqa: ARG002
         """Return the rows at positions start to stop; there are no personal data."""
-        count = self._sales.count
-        rows = [self._row(position).encode("ascii") for position in range(start, min(stop, count))]
-        return [*rows, *self._closing_rows[max(start - count, 0) : max(stop - count, 0)]]
+        sold = self._sales.count
+        rows = [row.encode("ascii") for row in self._rows(min(start, sold), min(stop, sold))]
+        return [*rows, *self._closing_rows[max(start - sold, 0) : max(stop - sold, 0)]]
 
     def span(self, first: date, last: date) -> tuple[int, int]:
         """Return start and stop of the rows with these ledger dates."""
@@ -112,8 +126,7 @@ class GeneratedRows:
 
     def times(self) -> Iterator[datetime]:
         """Yield the time of every row."""
-        for position in range(self._sales.count):
-            yield self._sales.opening + timedelta(microseconds=self._sales.micros(position))
+        yield from self._sales.times()
         yield from [self._sales.closing] * len(self._closing_rows)
 
 
@@ -133,10 +146,10 @@ class BigLedger:
     def __init__(self, sales: Sales) -> None:
         self.description = sales.account.description()
         self._books = {
-            Book.FUNDS: GeneratedRows(sales, _capture_row(sales), _closing_funds(sales)),
-            Book.FEES: GeneratedRows(sales, _fee_row(sales), _closing_fees(sales)),
+            Book.FUNDS: GeneratedRows(sales, _entries(sales, sales.amounts, "capture"), _closing_funds(sales)),
+            Book.FEES: GeneratedRows(sales, _entries(sales, sales.fees, "capture-fee"), _closing_fees(sales)),
         }
-        self.transactions = GeneratedTransactions(sales, _transaction_row(sales), _closing_transactions(sales))
+        self.transactions = GeneratedTransactions(sales, _transactions(sales), _closing_transactions(sales))
 
     def book(self, book: Book) -> GeneratedRows:
         """Return one of the two books."""
@@ -151,51 +164,56 @@ def big_merchant(frame: Frame, transactions: int) -> StoredWorld:
     return StoredWorld((ledger,), world_of(frame, account, [place], []).organizations, frame.until)
 
 
-def _capture_row(sales: Sales) -> Callable[[int], str]:
-    return _entry_row(sales, sales.amounts, "capture", 1)
-
-
-def _fee_row(sales: Sales) -> Callable[[int], str]:
-    return _entry_row(sales, sales.fees, "capture-fee", -1)
-
-
-def _entry_row(sales: Sales, sums: _Sums, entry_type: str, sign: int) -> Callable[[int], str]:
-    def row(position: int) -> str:
-        hour, clock, micros, reference = sales.parts(position)
-        amount, before = sign * sums.amount(position), sign * sums.before(position)
-        return (
-            f'{{"pspReference":"{reference}","time":"{hour.utc}{clock}.{micros:06}Z","ledgerDate":"{hour.ledger_date}",'
-            f'"entryType":"{entry_type}","reference":"order-{position + 1}","currency":"NOK","amount":{amount},'
-            f'"balanceBefore":{before},"balanceAfter":{before + amount},"recipientHandle":"{_HANDLE}"}}'
+def _entries(sales: Sales, sums: _Sums, entry_type: str) -> Format:
+    def rows(start: int, stop: int) -> Iterator[str]:
+        before = sums.before(start)
+        values = zip(
+            sales.moments(start, stop),
+            sales.references(start, stop),
+            sums.amounts(start, stop),
+            count(start + 1),
+            strict=False,
         )
+        for (hour, clock, micros), reference, amount, number in values:
+            after = before + amount
+            yield (
+                f'{{"pspReference":"{reference}","time":"{hour.utc}{clock}.{micros:06}Z",'
+                f'"ledgerDate":"{hour.ledger_date}","entryType":"{entry_type}","reference":"order-{number}",'
+                f'"currency":"NOK","amount":{amount},"balanceBefore":{before},"balanceAfter":{after},'
+                f'"recipientHandle":"{_HANDLE}"}}'
+            )
+            before = after
 
-    return row
+    return rows
 
 
-def _transaction_row(sales: Sales) -> Callable[[int], str]:
-    def row(position: int) -> str:
-        hour, clock, micros, reference = sales.parts(position)
-        amount, fee = sales.amounts.amount(position), sales.fees.amount(position)
-        return (
-            f'{{"transactionId":"{reference}","timestamp":"{hour.local}{clock}.{micros:06}{hour.offset}",'
-            f'"ledgerDate":"{hour.ledger_date}","ledgerId":"{sales.account.ledger_id}","transactionType":"capture",'
-            f'"orderId":"order-{position + 1}","currency":"NOK","ledgerAmount":{amount - fee},"grossAmount":{amount},'
-            f'"fee":{fee},"recipientHandle":"{_HANDLE}"}}'
+def _transactions(sales: Sales) -> Format:
+    def rows(start: int, stop: int) -> Iterator[str]:
+        amounts, fees = sales.amounts.amounts(start, stop), sales.fees.amounts(start, stop)
+        values = zip(
+            sales.moments(start, stop), sales.references(start, stop), amounts, fees, count(start + 1), strict=False
         )
+        for (hour, clock, micros), reference, amount, fee, number in values:
+            yield (
+                f'{{"transactionId":"{reference}","timestamp":"{hour.local}{clock}.{micros:06}{hour.offset}",'
+                f'"ledgerDate":"{hour.ledger_date}","ledgerId":"{sales.account.ledger_id}",'
+                f'"transactionType":"capture","orderId":"order-{number}","currency":"NOK",'
+                f'"ledgerAmount":{amount + fee},"grossAmount":{amount},"fee":{-fee},"recipientHandle":"{_HANDLE}"}}'
+            )
 
-    return row
+    return rows
 
 
 def _closing_funds(sales: Sales) -> tuple[bytes, ...]:
     captured, fees = sales.amounts.before(sales.count), sales.fees.before(sales.count)
     number = f"{sales.account.ledger_id}-{FIRST_PAYOUT}"
-    retained = _closing_entry(sales, "fees-retained", ulid(number, sales.closing), -fees, captured)
-    return retained, _closing_entry(sales, "payout-scheduled", number, fees - captured, captured - fees)
+    retained = _closing_entry(sales, "fees-retained", ulid(number, sales.closing), fees, captured)
+    return retained, _closing_entry(sales, "payout-scheduled", number, -fees - captured, captured + fees)
 
 
 def _closing_fees(sales: Sales) -> tuple[bytes, ...]:
     fees = sales.fees.before(sales.count)
-    return (_closing_entry(sales, "fees-retained", f"{sales.account.ledger_id}-{FIRST_PAYOUT}", fees, -fees),)
+    return (_closing_entry(sales, "fees-retained", f"{sales.account.ledger_id}-{FIRST_PAYOUT}", -fees, fees),)
 
 
 def _closing_entry(sales: Sales, entry_type: str, reference: str, amount: int, before: int) -> bytes:
@@ -216,7 +234,7 @@ def _closing_entry(sales: Sales, entry_type: str, reference: str, amount: int, b
 
 
 def _closing_transactions(sales: Sales) -> tuple[bytes, ...]:
-    amount = sales.fees.before(sales.count) - sales.amounts.before(sales.count)
+    amount = -sales.fees.before(sales.count) - sales.amounts.before(sales.count)
     return (
         json_row(
             {

@@ -59,7 +59,7 @@ def late_fees(frame: Frame) -> StoredWorld:
             movements.append(till.fee(captures[-1], 0, fixed=100))
             if earlier:
                 movements += _exceptions(account, day, number % 10, earlier[0])
-                movements.append(_at(account, day, 7, till.fee(earlier[0], 150)))
+                movements += [_at(account, day, 7, till.fee(capture, 150)) for capture in earlier[:2]]
             earlier = captures
             yield SalesDay(day, in_order(movements), pay_out=day.weekday() in (1, 4), abort=number % 20 == 19)
 
