@@ -1,1 +1,22 @@
 """The pipeline: the only room that knows all the stages."""
+
+from settlement_bridge.bridge.bridge import Bridge
+from settlement_bridge.bridge.check import Finding
+from settlement_bridge.bridge.deliver import Delivered
+from settlement_bridge.bridge.find import Found
+from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.status import LedgerStatus, Status
+
+__all__ = [
+    "Bridge",
+    "Delivered",
+    "Finding",
+    "Found",
+    "LedgerOutcome",
+    "LedgerState",
+    "LedgerStatus",
+    "NoProgress",
+    "Progress",
+    "RunOutcome",
+    "Status",
+]

@@ -1,5 +1,6 @@
 """What a run did and what it could not do."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,21 @@ class RunOutcome:
         if self.problems or states & {LedgerState.HELD, DeliveryState.REFUSED}:
             return EXIT_FAILED
         return EXIT_TRY_LATER if states & {LedgerState.TRY_LATER, DeliveryState.FAILED} else EXIT_DONE
+
+    def summary(self) -> dict[str, int]:
+        """Return the run in numbers, to be kept with its record."""
+        ledgers = Counter(ledger.state for ledger in self.ledgers)
+        files = Counter(delivery.state for delivery in self.deliveries)
+        return {
+            "ledgers": len(self.ledgers),
+            "held": ledgers[LedgerState.HELD],
+            "try_later": ledgers[LedgerState.TRY_LATER],
+            "entries": sum(ledger.entries for ledger in self.ledgers),
+            "delivered": files[DeliveryState.DELIVERED],
+            "refused": files[DeliveryState.REFUSED],
+            "failed": files[DeliveryState.FAILED],
+            "problems": len(self.problems),
+        }
 
 
 class Progress(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from settlement_bridge.bridge.relink import relink
 from settlement_bridge.model import (
     PAYOUT_TYPES,
     RETAINED,
@@ -46,8 +47,15 @@ def settle_ledger(store: Store, ledger: Ledger, rules: SettlementRules, now: dat
     while True:
         previous = store.settlements.last_payout(ledger.ledger_id)
         with store.reading() as connection:
-            closing = _Closing(store, Periods(connection, ledger.ledger_id), ledger, rules, previous, now)
-            record = closing.close_next()
+            periods = Periods(connection, ledger.ledger_id)
+            if Book.FUNDS not in periods.states:
+                return
+            if previous and previous.book_id != periods.states[Book.FUNDS].book_id:
+                previous = relink(periods, previous)
+                if previous is None:
+                    return
+                store.settlements.relinked(previous)
+            record = _Closing(store, periods, ledger, rules, previous, now).close_next()
         if record is None:
             return
         yield record
@@ -78,7 +86,7 @@ class _Closing:
         """Settle the next payout of the ledger; None where there is none yet."""
         after = self._previous.payout.last_position if self._previous else 0
         retained: list[Mark] = []
-        for mark in self._periods.marks(Book.FUNDS, after) if Book.FUNDS in self._periods.states else ():
+        for mark in self._periods.marks(Book.FUNDS, after):
             if mark.entry.entry_type == RETAINED:
                 retained.append(mark)
             elif mark.entry.entry_type in PAYOUT_TYPES:

@@ -4,6 +4,9 @@ from settlement_bridge.store.deliveries import Delivery, DeliveryState
 from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
 from settlement_bridge.store.periods import Periods, RowKind
+from settlement_bridge.store.resync import Difference
+from settlement_bridge.store.runs import Run
+from settlement_bridge.store.search import Match
 from settlement_bridge.store.settlement_draft import SettlementDraft
 from settlement_bridge.store.settlements import StoredSettlement
 from settlement_bridge.store.store import Store, open_store
@@ -12,8 +15,11 @@ __all__ = [
     "NOT_READ",
     "Delivery",
     "DeliveryState",
+    "Difference",
+    "Match",
     "Periods",
     "RowKind",
+    "Run",
     "SettlementDraft",
     "Store",
     "StoredLedger",

@@ -1,8 +1,10 @@
 """A ledger read again from the start, beside the mirror in use, which stays readable until the swap."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, and_, delete, not_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, not_, or_, select, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.model import Book, LedgerEntry, Page
@@ -12,6 +14,15 @@ from settlement_bridge.store.overlaps import describe
 from settlement_bridge.store.tables import IS_CURRENT, books, entries
 
 _DELETED_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a book read anew tells another story."""
+
+    book: Book
+    position: int
+    sentence: str
 
 
 class Resync:
@@ -39,23 +50,26 @@ class Resync:
         self._fresh = grown
         return new
 
-    def first_difference(self) -> str | None:
-        """Say where the books in use and those read anew first differ; None where nothing held has changed.
+    def differences(self) -> list[Difference]:
+        """Return where each book in use and the one read anew first differ; none where nothing held has changed.
 
         Entries behind the last one held are no difference. Books read in different ways are not comparable.
         """
         with self._database.reading() as connection:
             mine = and_(books.c.ledger_id == self.ledger_id, IS_CURRENT)
-            for row in connection.execute(select(books).where(mine).order_by(books.c.book.desc())).all():
-                fresh = self._fresh[Book(row.book)]
-                if row.by_payout != fresh.by_payout:
-                    continue
-                position = connection.scalar(_first_differing(row.book_id, fresh.book_id))
-                if position is not None:
-                    held = entry_at(connection, row.book_id, position)
-                    now = entry_at(connection, fresh.book_id, position) if position <= fresh.size else None
-                    return _difference(Book(row.book), position, held, now)
-        return None
+            found = [self._first_difference(connection, row) for row in connection.execute(select(books).where(mine))]
+        return [difference for difference in found if difference]
+
+    def _first_difference(self, connection: Connection, row: Row[Any]) -> Difference | None:
+        fresh = self._fresh[Book(row.book)]
+        if row.by_payout != fresh.by_payout:
+            return None
+        position = connection.scalar(_first_differing(row.book_id, fresh.book_id))
+        if position is None:
+            return None
+        held = entry_at(connection, row.book_id, position)
+        now = entry_at(connection, fresh.book_id, position) if position <= fresh.size else None
+        return Difference(fresh.book, position, _sentence(fresh.book, position, held, now))
 
     def swap(self) -> None:
         """Make the books read anew those in use. Raises Busy where another resync has removed them meanwhile."""
@@ -83,7 +97,7 @@ def _first_differing(held_id: int, fresh_id: int) -> Select[tuple[int]]:
     )
 
 
-def _difference(book: Book, position: int, held: LedgerEntry, now: LedgerEntry | None) -> str:
+def _sentence(book: Book, position: int, held: LedgerEntry, now: LedgerEntry | None) -> str:
     given = describe(now) if now else "no longer given"
     return f"entry {position} of the {book} book was {describe(held)} and is now {given}"
 

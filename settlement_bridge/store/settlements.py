@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, and_, exists, func, select, update
+from sqlalchemy import Row, Select, Subquery, and_, delete, exists, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.model import (
@@ -22,7 +22,17 @@ from settlement_bridge.model import (
 )
 from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.settlement_draft import SettlementDraft, keep_payout
-from settlement_bridge.store.tables import IS_DUE, IS_MARK, books, entries, notes, payouts, settlements, transactions
+from settlement_bridge.store.tables import (
+    IS_DUE,
+    IS_MARK,
+    books,
+    deliveries,
+    entries,
+    notes,
+    payouts,
+    settlements,
+    transactions,
+)
 from settlement_bridge.store.time_codec import from_micros
 
 _SETTLEMENT = TypeAdapter(Settlement)
@@ -47,7 +57,7 @@ class Settlements:
         query = (
             select(payouts)
             .where(payouts.c.ledger_id == ledger_id, payouts.c.state != PayoutState.WAITING)
-            .order_by(payouts.c.last_position.desc())
+            .order_by(payouts.c.number.desc())
             .limit(1)
         )
         with self._database.reading() as connection:
@@ -73,30 +83,32 @@ class Settlements:
 
     def last_payouts(self) -> dict[str, PayoutRecord]:
         """Return every ledger's last payout that is settled or withheld."""
-        done = select(payouts.c.ledger_id, func.max(payouts.c.last_position).label("last")).where(
-            payouts.c.state != PayoutState.WAITING
-        )
-        newest = done.group_by(payouts.c.ledger_id).subquery()
+        newest = _newest()
         query = select(payouts).join(
-            newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.last == payouts.c.last_position)
+            newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.number == payouts.c.number)
         )
         with self._database.reading() as connection:
             return {row.ledger_id: _record_of(row) for row in connection.execute(query)}
 
     def ledgers_to_settle(self) -> set[str]:
         """Return the ledgers whose mirror holds a payout entry that is not settled or withheld yet."""
-        done = (
-            select(func.coalesce(func.max(payouts.c.last_position), 0))
-            .where(payouts.c.ledger_id == books.c.ledger_id, payouts.c.state != PayoutState.WAITING)
-            .scalar_subquery()
+        newest = _newest()
+        last = (
+            select(payouts.c.ledger_id, payouts.c.last_position, payouts.c.book_id)
+            .join(newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.number == payouts.c.number))
+            .subquery()
         )
         beyond = exists().where(
             entries.c.book_id == books.c.book_id,
-            entries.c.position > done,
+            entries.c.position > func.coalesce(last.c.last_position, 0),
             IS_MARK,
             entries.c.entry_type.in_(PAYOUT_TYPES),
         )
-        query = select(books.c.ledger_id).where(books.c.current, books.c.book == Book.FUNDS, beyond)
+        query = (
+            select(books.c.ledger_id)
+            .outerjoin(last, last.c.ledger_id == books.c.ledger_id)
+            .where(books.c.current, books.c.book == Book.FUNDS, or_(beyond, last.c.book_id != books.c.book_id))
+        )
         with self._database.reading() as connection:
             return set(connection.scalars(query))
 
@@ -154,6 +166,19 @@ class Settlements:
                 update(settlements).where(settlements.c.settlement_id == settlement_id).values(due=False)
             )
 
+    def renew(self, stored: StoredSettlement) -> None:
+        """Keep what a settlement says of its merchant now, and make it due everywhere again."""
+        mine = settlements.c.settlement_id == stored.settlement_id
+        details = _SETTLEMENT.dump_json(stored.settlement).decode()
+        with self._database.writing() as connection:
+            connection.execute(update(settlements).where(mine).values(details=details, due=True))
+            connection.execute(delete(deliveries).where(deliveries.c.settlement_id == stored.settlement_id))
+
+    def relinked(self, record: PayoutRecord) -> None:
+        """Keep a payout's places in books that were read anew."""
+        with self._database.writing() as connection:
+            keep_payout(connection, record)
+
     def plan_deliveries(self, plan: str) -> None:
         """Make every settlement due again where the plan, a text that sums up what goes where, has changed."""
         with self._database.reading() as connection:
@@ -181,6 +206,12 @@ class Settlements:
         with self._database.reading() as connection:
             for time, capture, refund, fee, number, order_id, mapped_from in stream(connection, query):
                 yield Transaction(from_micros(time), capture, refund, fee, number, order_id, mapped_from)
+
+
+def _newest() -> Subquery:
+    """Every ledger's last payout that is settled or withheld, by number: positions change when books are read anew."""
+    done = select(payouts.c.ledger_id, func.max(payouts.c.number).label("number"))
+    return done.where(payouts.c.state != PayoutState.WAITING).group_by(payouts.c.ledger_id).subquery()
 
 
 def _record_of(row: Row[Any]) -> PayoutRecord:

@@ -12,6 +12,7 @@ from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
+from settlement_bridge.store.search import Search
 from settlement_bridge.store.settlements import Settlements
 
 
@@ -24,6 +25,7 @@ class Store:
         self.mirror = Mirror(database)
         self.settlements = Settlements(database)
         self.deliveries = Deliveries(database)
+        self.search = Search(database)
         self.leases = Leases(database)
         self.runs = Runs(database)
 

@@ -1,0 +1,108 @@
+"""The bridge as its doors see it: one object, opened from a configuration."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from settlement_bridge.bridge.check import Finding, check
+from settlement_bridge.bridge.deliver import Delivered
+from settlement_bridge.bridge.find import Found, find
+from settlement_bridge.bridge.lease import working
+from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.render import render, republish
+from settlement_bridge.bridge.resync import resync
+from settlement_bridge.bridge.settings import api_settings, bridge_settings
+from settlement_bridge.bridge.status import Status, status
+from settlement_bridge.bridge.sync import Sync
+from settlement_bridge.config import Configuration
+from settlement_bridge.errors import EXIT_FAILED, BridgeError
+from settlement_bridge.model import Ledger
+from settlement_bridge.report_api import ReportApi
+from settlement_bridge.store import open_store
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine's clock."""
+    return datetime.now(UTC)
+
+
+class Bridge:
+    """Everything the commands do. Close it, or use it as a context manager.
+
+    Opening raises ConfigurationError, StoreUnavailable and StoreBroken; the Report API is not asked before it is
+    needed. `stop`, once set, ends waits for the Report API early.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Callable[[], datetime] = utc_now,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._settings = bridge_settings(configuration)
+        self._clock = clock
+        self._store = open_store(configuration.store.url.get_secret_value())
+        self._api = ReportApi(api_settings(configuration), stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections to the Report API and to the database."""
+        with closing(self._store), closing(self._api):
+            pass
+
+    def sync(self, only: str | None = None, *, dry_run: bool = False, progress: Progress | None = None) -> RunOutcome:
+        """Mirror, settle and deliver whatever is new; see Sync.run. Raises Busy while another process works."""
+        with working(self._store, "sync", self._clock):
+            run_id = self._store.runs.start(self._clock())
+            try:
+                run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress())
+                outcome = run.run(only, dry_run)
+            except BaseException as error:
+                code = error.exit_code if isinstance(error, BridgeError) else EXIT_FAILED
+                self._store.runs.finish(run_id, code, {"error": str(error) or type(error).__name__}, self._clock())
+                raise
+            self._store.runs.finish(run_id, outcome.exit_code, outcome.summary(), self._clock())
+        return outcome
+
+    def ledgers(self) -> list[Ledger]:
+        """Return the ledgers as the Report API lists them now."""
+        return self._api.ledgers()
+
+    def status(self) -> Status:
+        """Return how every ledger stands, from the store alone."""
+        return status(self._store)
+
+    def find(self, text: str) -> list[Found]:
+        """Return where an order id, transaction id or mapped number went."""
+        return find(self._store, text)
+
+    def render(
+        self, ledger_id: str, payout: int, extension: str = "xml"
+    ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
+        """Yield name and writer of each file of a payout, without publishing; see render."""
+        return render(self._store, self._settings, ledger_id, payout, extension)
+
+    def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
+        """Deliver a payout's files once more; see republish."""
+        with working(self._store, "republish", self._clock):
+            return republish(self._store, self._settings, ledger_id, payout, self._clock())
+
+    def resync(self, ledger_id: str, progress: Progress | None = None) -> LedgerOutcome:
+        """Read a ledger again from the start; see resync."""
+        with working(self._store, "resync", self._clock):
+            rules = self._settings.rules
+            return resync(self._store, self._api, rules, ledger_id, self._clock, progress or NoProgress())
+
+    def check(self) -> Iterator[Finding]:
+        """Yield what a run would run into; see check."""
+        return check(self._store, self._api, self._settings, self._clock)

@@ -1,0 +1,65 @@
+"""Whether a run could do its work now, and what to do where it could not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from settlement_bridge.bridge.settings import BridgeSettings
+from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER, BridgeError
+from settlement_bridge.report_api import ReportApi
+from settlement_bridge.store import Store
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    sentence: str
+    exit_code: int = EXIT_DONE
+
+
+def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callable[[], datetime]) -> Iterator[Finding]:
+    """Yield a finding for the keys, the clock, the database and every destination; changes nothing."""
+    yield _tried("Report API and keys", lambda: f"{len(api.ledgers())} ledgers can be read")
+    yield _clock(api, clock)
+    yield _tried("database", lambda: f"{store.address} holds {len(store.ledgers.all())} ledgers")
+    for outlet in settings.outlets:
+        yield _tried(f"destination {outlet.destination.name}", _writable(outlet.destination.check))
+    if not settings.outlets:
+        yield Finding("destinations", ok=True, sentence="none is configured: nothing will be published")
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, ok=True, sentence=attempt())
+    except BridgeError as error:
+        return Finding(what, ok=False, sentence=str(error), exit_code=error.exit_code)
+
+
+def _writable(attempt: Callable[[], None]) -> Callable[[], str]:
+    def said() -> str:
+        attempt()
+        return "files can be published there"
+
+    return said
+
+
+def _clock(api: ReportApi, clock: Callable[[], datetime]) -> Finding:
+    server = api.server_time()
+    if server is None:
+        return Finding("clock", ok=True, sentence="cannot be compared before the Report API has answered")
+    ahead = clock() - server
+    if abs(ahead) <= CLOCK_TOLERANCE:
+        return Finding("clock", ok=True, sentence="agrees with the Report API")
+    direction = "ahead of" if ahead > timedelta() else "behind"
+    return Finding(
+        "clock",
+        ok=False,
+        sentence=f"this machine is {abs(ahead)} {direction} the Report API: set its clock (files take their dates from "
+        "the API alone, but waiting for fees and token renewal go by the clock)",
+        exit_code=EXIT_TRY_LATER,
+    )

@@ -1,0 +1,58 @@
+"""A payout's files made again: to look at, or to publish once more."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+from settlement_bridge import formats
+from settlement_bridge.bridge.deliver import Delivered, Deliverer, report_of
+from settlement_bridge.bridge.settings import BridgeSettings
+from settlement_bridge.errors import DeliveryRefused
+from settlement_bridge.model import PayoutRecord, PayoutState
+from settlement_bridge.store import Store, StoredSettlement
+
+
+def render(
+    store: Store, settings: BridgeSettings, ledger_id: str, payout: int, extension: str
+) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
+    """Yield file name and writer of each of a payout's files, one a sales unit; nothing is published.
+
+    Raises NotFound for a payout that is not in the store, DeliveryRefused for one that is not settled yet.
+    """
+    form = formats.get(extension)
+    for stored in _settlements(store, store.settlements.payout(ledger_id, payout)):
+        report = report_of(store, stored, settings)
+        name = f"{stored.settlement.msn}-{payout}.{extension}"
+        yield name, lambda stream, report=report: form.write(report, stream)  # type: ignore[misc]
+
+
+def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: int, now: datetime) -> list[Delivered]:
+    """Deliver a payout's files once more, with what the configuration says of the merchant now (rule 23).
+
+    Also one that is older than the first to publish. A file that is still there and differs is not overwritten.
+    Raises NotFound, and DeliveryRefused for a payout that is not proven.
+    """
+    record = store.settlements.payout(ledger_id, payout)
+    hold = store.ledgers.get(ledger_id).hold_reason
+    if hold:
+        raise DeliveryRefused(f"ledger {ledger_id} is held, nothing of it is published: {hold}")
+    if record.state is PayoutState.WITHHELD:
+        raise DeliveryRefused(f"payout {payout} of ledger {ledger_id} is withheld: {record.reason}")
+    ledger = store.ledgers.get(ledger_id).ledger
+    results = []
+    for stored in _settlements(store, record):
+        merchant = settings.rules.directory.merchant(ledger, stored.settlement.msn)
+        renewed = replace(stored, settlement=replace(stored.settlement, merchant=merchant))
+        store.settlements.renew(renewed)
+        results.extend(Deliverer(store, settings).deliver(renewed, now))
+    return results
+
+
+def _settlements(store: Store, record: PayoutRecord) -> list[StoredSettlement]:
+    payout = record.payout
+    if record.state is PayoutState.WAITING:
+        raise DeliveryRefused(
+            f"payout {payout.number} of ledger {payout.ledger_id} is not settled yet: {record.reason}"
+        )
+    return store.settlements.of_payout(payout.ledger_id, payout.number)
