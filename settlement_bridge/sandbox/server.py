@@ -36,7 +36,8 @@ class Sandbox:
     """A Report API over real HTTP, for as long as its `with` block lasts.
 
     `page_size` is at most 1000, `token_lifetime` in seconds (None: as in production), `faults` are Faults or texts as
-    `parse_fault` reads them. Raises ConfigurationError for values it cannot use and OSError for a port that is taken.
+    `parse_fault` reads them. Raises ConfigurationError for values it cannot use, and when it
+    is entered for a port that is taken.
     """
 
     def __init__(
@@ -62,7 +63,13 @@ class Sandbox:
         self._server: _Server | None = None
 
     def __enter__(self) -> "Sandbox":
-        self._server = _Server(self._port, self._application)
+        try:
+            self._server = _Server(self._port, self._application)
+        except OSError as error:
+            sentence = (
+                f"port {self._port} of {_LOOPBACK} cannot be opened: {error.strerror}; choose another, or 0 for any"
+            )
+            raise ConfigurationError([sentence]) from None
         Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True).start()
         return self
 

@@ -280,6 +280,10 @@ def test_a_fault_that_cannot_be_is_named(text: str, complaint: str) -> None:
 def test_a_sandbox_refuses_what_it_cannot_serve() -> None:
     with pytest.raises(ConfigurationError, match="page size 1001"):
         Sandbox(WORLD, page_size=1001)
+    with Sandbox(WORLD) as first:
+        port = int(first.url.rpartition(":")[2])
+        with pytest.raises(ConfigurationError, match=f"port {port} .* Address already in use"):
+            Sandbox(WORLD, port=port).__enter__()
     with pytest.raises(ConfigurationError, match="v1 or v2, not 'v3'"):
         sandbox(dialect="v3")
     with pytest.raises(ConfigurationError, match="no fault 'nonsense'"):

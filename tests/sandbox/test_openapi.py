@@ -65,6 +65,7 @@ def test_answers_are_as_the_document_says(reference: Path, call: type[Caller], d
                 max_examples=EXAMPLES,
                 deadline=None,
                 database=None,
+                derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )

@@ -179,3 +179,10 @@ def test_a_history_before_2024_pays_out_under_the_old_name() -> None:
 def test_an_unknown_scenario_is_named_with_those_there_are() -> None:
     with pytest.raises(ConfigurationError, match=r"'bakery'.*webshop"):
         scenario("bakery")
+
+
+@pytest.mark.parametrize("what", ["days", "transactions", "ledgers"])
+def test_an_empty_world_is_refused(what: str) -> None:
+    numbers: dict[str, Any] = {what: 0}
+    with pytest.raises(ConfigurationError, match=f"{what} = 0"):
+        scenario("big-merchant", **numbers)

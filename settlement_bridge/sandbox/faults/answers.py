@@ -75,7 +75,7 @@ REQUEST_KINDS: Mapping[str, RequestKind] = {
 ANSWER_KINDS: Mapping[str, AnswerKind] = {
     "401": AnswerKind("every token given out so far is worthless from here on", _unauthorized),
     "404": AnswerKind("No such ledgerId, though there is", _not_found),
-    "429": AnswerKind("too many requests; retry-after=SECONDS or an HTTP date", _too_many, ("retry-after",)),
+    "429": AnswerKind("too many requests; retry-after=SECONDS", _too_many, ("retry-after",)),
     **{
         str(status): AnswerKind("server error; code=10002 for invalid input", partial(_server_error, status), ("code",))
         for status in (500, 502, 503, 504)

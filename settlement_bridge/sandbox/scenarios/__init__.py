@@ -53,8 +53,11 @@ def scenario(
 
     `until` is its last ledger date and `days` the number of ledger dates (60; the big merchant has 7). `transactions`
     is the big merchant's, `ledgers` that of the ten thousand small ones; other scenarios do not look at them.
-    Raises ConfigurationError for a name there is not.
+    Raises ConfigurationError for a name there is not and for a number below one.
     """
+    for what, number in (("days", days), ("transactions", transactions), ("ledgers", ledgers)):
+        if number is not None and number < 1:
+            raise ConfigurationError([f"a sandbox with {what} = {number} is empty; give one or more"])
     frame = Frame(seed, until, days or (BIG_DAYS if name == "big-merchant" else DAYS))
     if name == "big-merchant":
         return big_merchant(frame, transactions)

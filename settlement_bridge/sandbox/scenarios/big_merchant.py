@@ -61,7 +61,7 @@ class Sales:
         rng = Random(f"big {frame.seed}")  # noqa: S311
         amounts = [rng.randrange(1900, 199900, 100) for _ in range(_PERIOD)]
         self.amounts = _Sums(amounts)
-        self.fees = _Sums([-(amount * 175 + 5000) // 10000 for amount in amounts])
+        self.fees = _Sums([-((amount * 175 + 5000) // 10000) for amount in amounts])
         self.count = count
         self.account = account
         self.first_day = next(frame.dates())
@@ -70,7 +70,7 @@ class Sales:
         self.closing = account.closing(frame.until)
         hours = (self.closing - self.opening) // timedelta(hours=1)
         self._hours = tuple(self._hour(self.opening + timedelta(hours=hour)) for hour in range(hours))
-        self._step = max(hours * _HOUR // max(count, 1), 1)
+        self._step = hours * _HOUR // count
 
     @staticmethod
     def _hour(start: datetime) -> _Hour:
