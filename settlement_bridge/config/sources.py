@@ -88,12 +88,11 @@ def gather(file: Path, environ: Mapping[str, str]) -> Sources:
 
 def _holds_secret(data: Mapping[str, Any]) -> bool:
     tables = ((data.get(section), key) for section, key in secrets())
-    given = (table[key] for table, key in tables if isinstance(table, dict) and key in table)
-    return any(not isinstance(value, str) or not _is_open_address(value) for value in given)
+    return any(isinstance(table, dict) and key in table and _is_secret(key, table[key]) for table, key in tables)
 
 
-def _is_open_address(text: str) -> bool:
-    return "://" in text and not has_password(text)
+def _is_secret(key: str, value: object) -> bool:
+    return key != "url" or not isinstance(value, str) or has_password(value)
 
 
 def _put_variable(sources: Sources, names: list[str], variable: str, text: str) -> None:

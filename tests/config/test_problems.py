@@ -67,6 +67,7 @@ def test_the_exit_code_is_the_one_for_configurations() -> None:
         ("[ledgers.1]\nxyz = 3", "remove it; ledgers.1 has settlement, first_payout"),
         ("[sftp]", "sftp is not a known key; remove it; the file has report_api, store"),
         ('["\\u001b[31m"]', '"\\u001b[31m" is not a known key'),
+        ('["\\u009b31m\\u202e"]', '"\\u009b31m\\u202e" is not a known key'),
         (LOCAL, "destinations[0].path is missing; add it: Folder to publish into"),
         (LOCAL + 'path = ""', 'destinations[0].path is ""; set it to a path'),
         (LOCAL + 'path = "a\\u0000b"', "set it to a path"),

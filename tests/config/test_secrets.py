@@ -24,7 +24,9 @@ def test_the_environment_wins_over_credentials_and_these_over_files(write: Write
     assert secret_of(load(file, environ)) == "from-a-file"
     write("from-a-credential\n", "credentials/report_api.client_secret", 0o440)
     environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
-    assert secret_of(load(file, environ)) == "from-a-credential"
+    configuration = load(file, environ)
+    assert secret_of(configuration) == "from-a-credential"
+    assert configuration.report_api.client_secret_file is None
     assert secret_of(load(write(GOOD), environ)) == "from-a-credential"
     write("named-by-a-variable", "other")
     assert secret_of(load(file, environ | {f"{SECRET}_FILE": "other"})) == "named-by-a-variable"
@@ -65,6 +67,8 @@ def test_a_file_with_secrets_that_others_can_read_is_refused(write: Write, mode:
         ('[store]\nurl = "postgresql://me:pw@host/x"', True),
         ('[store]\nurl = "postgresql://host/x?password=pw"', True),
         ('[store]\nurl = "pw"', True),
+        ('[store]\nurl = "postgresql://me:pw@host:port/x"', True),
+        ('[report_api]\nclient_secret = "sqlite:///x"', True),
         ('[report_api]\nsubscription_key = "x"', True),
         ("[report_api]\nclient_secret = 123", True),
         ('[store]\nurl = "postgresql://me@host/x"', False),
@@ -93,6 +97,11 @@ def test_a_secret_file_must_be_there_and_hold_something(write: Write, tmp_path: 
     secret.unlink()
     secret.mkdir()
     assert "cannot be read (Is a directory)" in only_problem(file)
+
+
+def test_a_wrong_path_of_a_secret_is_one_problem(write: Write) -> None:
+    file = write(FROM_FILE.replace('"secrets/client"', "7"))
+    assert only_problem(file) == f"{file}: report_api.client_secret_file is 7; set it to a path in quotes"
 
 
 def test_an_empty_credential_is_not_passed_over(write: Write, tmp_path: Path) -> None:
