@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from email.message import Message
 from http import HTTPStatus
 from json import dumps
@@ -98,3 +99,14 @@ def problem(request: Request, status: int, detail: str, title: str | None = None
 def unauthorized(message: str) -> Refusal:
     """Return the refusal for wrong keys or a wrong token."""
     return Refusal(json_answer(401, {"code": "Unauthorized", "message": message}))
+
+
+def a_date(request: Request, name: str, text: str) -> date:
+    """Return a date given as YYYY-MM-DD or refuse the request."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise problem(request, 400, f"{name} must be a date in the form YYYY-MM-DD, not {text!r}.")
+    return day

@@ -2,9 +2,8 @@
 
 from datetime import date
 
-from settlement_bridge.sandbox.answers import Page, Request, problem
+from settlement_bridge.sandbox.answers import Page, Request, a_date, problem
 from settlement_bridge.sandbox.cursors import Place, place_of
-from settlement_bridge.sandbox.v2 import a_date
 from settlement_bridge.sandbox.view import View
 from settlement_bridge.sandbox.world import LedgerBooks
 

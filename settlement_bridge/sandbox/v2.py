@@ -1,10 +1,9 @@
 """The v2 dialect: two books per ledger, as a feed or ledger date by ledger date."""
 
-from datetime import date
 from json import loads
 
 from settlement_bridge.model import Book
-from settlement_bridge.sandbox.answers import Page, Request, problem
+from settlement_bridge.sandbox.answers import Page, Request, a_date, problem
 from settlement_bridge.sandbox.cursors import Place, place_of
 from settlement_bridge.sandbox.stored import json_row
 from settlement_bridge.sandbox.view import View, is_closed
@@ -44,17 +43,6 @@ def date_page(view: View, request: Request, ledger_id: str, topic: str, ledger_d
     items = [_without_date(row) for row in rows.json(place.at, end, personal)]
     cursor = place._replace(at=end).cursor() if end < stop else None
     return Page((ledger_id, book), place.at, items, place.cursor(), cursor, {"tryLater": False, "hasMore": end < stop})
-
-
-def a_date(request: Request, name: str, text: str) -> date:
-    """Return a date given as YYYY-MM-DD or refuse the request."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise problem(request, 400, f"{name} must be a date in the form YYYY-MM-DD, not {text!r}.")
-    return day
 
 
 def _book(request: Request, topic: str) -> Book:

@@ -31,7 +31,16 @@ def test_every_payout_is_the_sum_of_its_transactions(caller: Caller) -> None:
         *sales, payout = caller.payout(SHOP, number)
         assert payout["transactionType"] == "payout"
         assert sum(sale["ledgerAmount"] for sale in sales) == -payout["ledgerAmount"]
+        assert all(sale["ledgerAmount"] == sale["grossAmount"] - sale["fee"] for sale in sales)
+        assert any(sale["fee"] > 0 for sale in sales)
         assert {sale["ledgerId"] for sale in sales} == {SHOP}
+
+
+def test_a_gross_ledger_tells_its_fees_and_takes_nothing_off(call: type[Caller]) -> None:
+    with Sandbox(scenario("gross"), dialect="v1") as sandbox:
+        *sales, _ = call(sandbox).payout("302410", 2000003)
+    assert all(sale["ledgerAmount"] == sale["grossAmount"] for sale in sales)
+    assert any(sale["fee"] > 0 for sale in sales)
 
 
 def test_the_questions_by_payout_and_by_date_agree(caller: Caller) -> None:

@@ -130,6 +130,13 @@ def test_a_cursor_of_the_other_book_is_refused(caller: Caller) -> None:
     assert caller.get(FEED.replace("funds", "fees"), cursor=cursor).status_code == 400
 
 
+def test_a_cursor_of_another_ledger_is_refused(call: type[Caller]) -> None:
+    with Sandbox(scenario("all", days=5)) as sandbox:
+        caller = call(sandbox)
+        cursor = caller.page(FEED)["cursor"]
+        assert caller.get(FEED.replace(CLUB, "302321"), cursor=cursor).status_code == 400
+
+
 def test_v1_is_gone(caller: Caller) -> None:
     answer = caller.get("/report/v1/ledgertransactions", ledgerId=CLUB, inPayout="2000001")
     assert (answer.status_code, answer.headers["Content-Type"]) == (410, "application/problem+json")
