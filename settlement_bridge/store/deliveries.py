@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.store.database import Database
-from settlement_bridge.store.tables import TAKES_PATH, deliveries, payouts, settlements
+from settlement_bridge.store.tables import TAKES_PATH, deliveries
 from settlement_bridge.store.time_codec import from_micros, to_micros
 
 
@@ -87,29 +87,6 @@ class Deliveries:
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with self._database.reading() as connection:
             return Counter({DeliveryState(state): count for state, count in connection.execute(query)})
-
-    def pending(self, destination: str, extension: str, ledger_id: str | None = None) -> list[int]:
-        """Return the ids of the settled payouts' settlements, of one ledger or of all, that this destination has still
-        to get, the earliest SettlementDate first."""
-        mine = and_(
-            deliveries.c.settlement_id == settlements.c.settlement_id,
-            deliveries.c.destination == destination,
-            deliveries.c.extension == extension,
-        )
-        closed = and_(payouts.c.ledger_id == settlements.c.ledger_id, payouts.c.number == settlements.c.payout)
-        unfinished = (DeliveryState.PUBLISHING, DeliveryState.FAILED)
-        query = (
-            select(settlements.c.settlement_id)
-            .join_from(settlements, payouts, closed)
-            .outerjoin(deliveries, mine)
-            .where(payouts.c.state == "settled")
-            .where(or_(deliveries.c.state.is_(None), deliveries.c.state.in_(unfinished)))
-            .order_by(settlements.c.settlement_date, settlements.c.settlement_id)
-        )
-        if ledger_id is not None:
-            query = query.where(settlements.c.ledger_id == ledger_id)
-        with self._database.reading() as connection:
-            return list(connection.scalars(query))
 
     def _all(self, query: Select[tuple[object, ...]]) -> list[Delivery]:
         order = (deliveries.c.settlement_id, deliveries.c.destination, deliveries.c.extension)

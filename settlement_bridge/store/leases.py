@@ -33,7 +33,7 @@ class Leases:
             )
         )
         with self._database.writing(fenced=False) as connection:
-            taken = connection.execute(statement).rowcount == 1
+            taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
             row = connection.execute(select(leases).where(leases.c.name == name)).one()
         if not taken:
             raise Busy(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.model import Book, LedgerEntry, Page
-from settlement_bridge.store.books import MirroredBook, book_of, entry_at, extend, new_book
+from settlement_bridge.store.books import MirroredBook, book_of, extend, new_book
 from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.overlaps import Place
@@ -94,11 +94,6 @@ class Mirror:
                 book = book_of(row)
                 found.setdefault(book.ledger_id, {})[book.book] = book
         return found
-
-    def entry(self, book_id: int, position: int) -> LedgerEntry:
-        """Return the entry at a position that is held."""
-        with self._database.reading() as connection:
-            return entry_at(connection, book_id, position)
 
     def iterate(self, book_id: int, first: int, last: int) -> Iterator[LedgerEntry]:
         """Yield a book's entries from one position to another, both included; memory stays small."""

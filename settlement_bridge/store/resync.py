@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, not_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.model import Book, LedgerEntry, Page
@@ -104,7 +104,7 @@ def _sentence(book: Book, position: int, held: LedgerEntry, now: LedgerEntry | N
 
 def discard_replaced(database: Database, ledger_id: str | None = None) -> None:
     """Delete the books that are not in use, of one ledger or of all, a stretch at a time."""
-    query = select(books.c.book_id, books.c.size).where(not_(IS_CURRENT))
+    query = select(books.c.book_id, books.c.size).where(books.c.current.is_(False))
     if ledger_id is not None:
         query = query.where(books.c.ledger_id == ledger_id)
     with database.reading() as connection:
@@ -115,4 +115,4 @@ def discard_replaced(database: Database, ledger_id: str | None = None) -> None:
                 mine = and_(entries.c.book_id == book_id, entries.c.position <= last)
                 connection.execute(delete(entries).where(mine))
         with database.writing() as connection:
-            connection.execute(delete(books).where(books.c.book_id == book_id, not_(IS_CURRENT)))
+            connection.execute(delete(books).where(books.c.book_id == book_id, books.c.current.is_(False)))

@@ -1,0 +1,98 @@
+import multiprocessing
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+
+import pytest
+
+from settlement_bridge.errors import Busy
+from settlement_bridge.store import Store, open_store
+from tests.store.histories import LEDGER, NOON
+
+LATER = NOON + timedelta(seconds=61)
+processes = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def other(store: Store, url: str) -> Iterator[Store]:
+    """The same database, opened by somebody else."""
+    opened = open_store(url)
+    yield opened
+    opened.close()
+
+
+def test_the_second_is_told_who_works_and_since_when(store: Store, other: Store) -> None:
+    store.leases.acquire("work", "sync on alpha", 60, NOON)
+    with pytest.raises(Busy, match=r"sync on alpha has been working on this store since 2025-01-06T12:00:00\+00:00"):
+        other.leases.acquire("work", "sync on beta", 60, NOON + timedelta(seconds=59))
+    assert other.leases.acquire("other work", "sync on beta", 60, NOON) == 1
+
+
+def test_a_released_lease_is_free_and_its_token_never_comes_back(store: Store, other: Store) -> None:
+    first = store.leases.acquire("work", "alpha", 60, NOON)
+    store.leases.release("work")
+    second = other.leases.acquire("work", "beta", 60, NOON)
+    other.leases.release("work")
+    assert store.leases.acquire("work", "alpha", 60, NOON) > second > first
+
+
+def test_a_lease_left_by_a_crash_runs_out(store: Store, other: Store) -> None:
+    store.leases.acquire("work", "alpha", 60, NOON)
+    assert other.leases.acquire("work", "beta", 60, NOON + timedelta(seconds=60)) == 2
+
+
+def test_a_renewed_lease_lasts_longer(store: Store, other: Store) -> None:
+    store.leases.acquire("work", "alpha", 60, NOON)
+    store.leases.renew("work", 60, NOON + timedelta(seconds=50))
+    with pytest.raises(Busy, match="alpha"):
+        other.leases.acquire("work", "beta", 60, LATER)
+
+
+def test_fault_14_who_lost_the_lease_can_write_nothing(store: Store, other: Store) -> None:
+    store.leases.acquire("work", "alpha", 60, NOON)
+    store.ledgers.remember([])
+    store.runs.start(NOON)
+    other.leases.acquire("work", "beta", 60, LATER)
+    with pytest.raises(Busy, match="beta has taken over the lease 'work'"):
+        store.ledgers.remember([LEDGER])
+    with pytest.raises(Busy, match="beta has the lease 'work' now"):
+        store.leases.renew("work", 60, LATER)
+    assert other.ledgers.all() == []
+    store.leases.release("work")  # which is not its own any more
+    other.runs.start(LATER)
+    with pytest.raises(Busy, match="beta"):
+        store.leases.acquire("work", "alpha", 60, LATER)
+
+
+def test_without_a_lease_nothing_is_fenced(store: Store, other: Store) -> None:
+    other.leases.acquire("work", "beta", 60, NOON)
+    store.ledgers.remember([LEDGER])
+    assert len(other.ledgers.all()) == 1
+
+
+def race(url: str, start: Barrier, won: "Queue[tuple[str, int]]", now: datetime) -> None:
+    store = open_store(url)
+    name = multiprocessing.current_process().name
+    start.wait()
+    try:
+        won.put((name, store.leases.acquire("work", name, 60, now)))
+    except Busy as busy:
+        won.put((str(busy), 0))
+    store.close()
+
+
+@pytest.mark.parametrize("left_by_a_crash", [False, True])
+def test_fault_14_of_racing_processes_exactly_one_wins(store: Store, url: str, left_by_a_crash: bool) -> None:
+    if left_by_a_crash:
+        store.leases.acquire("work", "crashed", 60, NOON)
+    start, answers = processes.Barrier(5), processes.Queue()
+    racers = [processes.Process(target=race, args=(url, start, answers, LATER), name=f"racer-{n}") for n in range(5)]
+    for racer in racers:
+        racer.start()
+    told = [answers.get(timeout=60) for _ in racers]
+    for racer in racers:
+        racer.join(60)
+    winners = [name for name, token in told if token]
+    assert len(winners) == 1
+    assert all(f"{winners[0]} has been working" in sentence for sentence, token in told if not token)
