@@ -104,5 +104,12 @@ def test_a_cursor_goes_with_its_ledger_only(caller: Caller) -> None:
     assert caller.get(PATH, ledgerId="111111", cursor=cursor).status_code == 404
 
 
+def test_a_cursor_of_another_ledger_is_refused(call: type[Caller]) -> None:
+    with Sandbox(scenario("all", days=5), dialect="v1", page_size=3) as sandbox:
+        caller = call(sandbox)
+        cursor = caller.page(PATH, ledgerId=SHOP)["cursor"]
+        assert caller.get(PATH, ledgerId="302410", cursor=cursor).status_code == 400
+
+
 def test_v2_is_not_there_yet(caller: Caller) -> None:
     assert caller.get(f"/report/v2/ledgers/{SHOP}/funds/feed").status_code == 404
