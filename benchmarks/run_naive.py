@@ -1,0 +1,13 @@
+"""The naive script in a process of its own."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from benchmarks.naive import NaiveScript
+from benchmarks.report import report
+
+if __name__ == "__main__":
+    url, client_id, client_secret, subscription_key, folder = sys.argv[1:]
+    keys = SimpleNamespace(client_id=client_id, client_secret=client_secret, subscription_key=subscription_key)
+    report(lambda: NaiveScript(url, keys, Path(folder)).run())
