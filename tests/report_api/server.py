@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, parts.path, query, dict(self.headers.items()), body)
         self._send(cast(_Http, self.server).owner.answer(request))
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 (the name http.server looks for)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the tests' output quiet."""

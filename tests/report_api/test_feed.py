@@ -97,7 +97,7 @@ def test_empty_pages_for_ever_are_a_loop(server: Server, api: ReportApi) -> None
 @pytest.mark.parametrize("cursor", ["", None, 5])
 def test_a_feed_without_a_cursor_is_refused(server: Server, api: ReportApi, cursor: str) -> None:
     server.feeds({"": reply(page([entry(0)], cursor, try_later=True))})
-    with pytest.raises(DataRefused, match="cursor is .*a feed always has one"):
+    with pytest.raises(DataRefused, match=r"cursor is .*a feed always has one"):
         read(api)
 
 
@@ -155,7 +155,7 @@ def test_a_cut_page_is_asked_for_again_with_the_same_cursor(server: Server, api:
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_ledger_that_may_not_be_read_stops_no_other(server: Server, api: ReportApi, status: int) -> None:
     server.script = lambda _: reply({"title": "No such ledgerId"}, status)
-    with pytest.raises(ApiUnavailable, match="No such ledgerId.*access was not granted"):
+    with pytest.raises(ApiUnavailable, match=r"No such ledgerId.*access was not granted"):
         read(api)
 
 

@@ -71,7 +71,7 @@ def test_a_ledger_given_twice_is_one_ledger(server: Server, api: ReportApi) -> N
 
 def test_a_ledger_given_twice_with_other_content_is_refused(server: Server, api: ReportApi) -> None:
     server.sequence(listing(ledger_record(), ledger_record(currency="DKK")))
-    with pytest.raises(DataRefused, match="ledger 302321 is held: .*twice, with different content"):
+    with pytest.raises(DataRefused, match=r"ledger 302321 is held: .*twice, with different content"):
         api.ledgers()
 
 
@@ -103,7 +103,7 @@ def test_an_id_that_could_be_a_path_is_refused(server: Server, api: ReportApi, l
 )
 def test_a_ledger_that_cannot_be_true_is_named(server: Server, api: ReportApi, change: Json) -> None:
     server.sequence(listing(ledger_record("555", **change)))
-    with pytest.raises(DataRefused, match="ledger 555 is held: .*list of ledgers"):
+    with pytest.raises(DataRefused, match=r"ledger 555 is held: .*list of ledgers"):
         api.ledgers()
 
 

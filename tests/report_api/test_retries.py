@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -125,7 +126,7 @@ def test_a_host_nobody_knows(make_api: MakeApi) -> None:
 
 @pytest.mark.parametrize("address", ["no-scheme", "ftp://127.0.0.1", "http://"])
 def test_an_address_that_is_none(make_api: MakeApi, address: str) -> None:
-    with pytest.raises(ApiUnavailable, match="cannot be asked.*check base_url"):
+    with pytest.raises(ApiUnavailable, match=r"cannot be asked.*check base_url"):
         make_api(base_url=address).ledgers()
 
 
@@ -172,7 +173,7 @@ def test_waits_without_retry_after_grow_and_are_jittered(server: Server, make_ap
     server.script = script
     with pytest.raises(ApiUnavailable):
         make_api(longest_wait=60.0, attempts=3).ledgers()
-    first, second = (after - before for before, after in zip(moments, moments[1:], strict=False))
+    first, second = (after - before for before, after in pairwise(moments))
     assert 0.5 <= first < 1.0 <= second < 2.0
 
 
