@@ -6,10 +6,13 @@ from settlement_bridge.bridge.deliver import Delivered
 from settlement_bridge.bridge.find import Found
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.status import LedgerStatus, Status
+from settlement_bridge.store import Delivery, DeliveryState, Run
 
 __all__ = [
     "Bridge",
     "Delivered",
+    "Delivery",
+    "DeliveryState",
     "Finding",
     "Found",
     "LedgerOutcome",
@@ -17,6 +20,7 @@ __all__ = [
     "LedgerStatus",
     "NoProgress",
     "Progress",
+    "Run",
     "RunOutcome",
     "Status",
 ]

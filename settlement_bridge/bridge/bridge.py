@@ -33,7 +33,8 @@ class Bridge:
     """Everything the commands do. Close it, or use it as a context manager.
 
     Opening raises ConfigurationError, StoreUnavailable and StoreBroken; the Report API is not asked before it is
-    needed. `stop`, once set, ends waits for the Report API early.
+    needed. `stop`, once set, ends waits for the Report API and
+    runs as soon as the page or file in hand is done.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Bridge:
         self._settings = bridge_settings(configuration)
         self._clock = clock
         self._store = open_store(configuration.store.url.get_secret_value())
-        self._api = ReportApi(api_settings(configuration), stop)
+        self._stop = stop or threading.Event()
+        self._api = ReportApi(api_settings(configuration), self._stop)
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +67,7 @@ class Bridge:
         with working(self._store, "sync", self._clock):
             run_id = self._store.runs.start(self._clock())
             try:
-                run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress())
+                run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress(), self._stop)
                 outcome = run.run(only, dry_run)
             except BaseException as error:
                 code = error.exit_code if isinstance(error, BridgeError) else EXIT_FAILED
@@ -103,6 +105,6 @@ class Bridge:
             rules = self._settings.rules
             return resync(self._store, self._api, rules, ledger_id, self._clock, progress or NoProgress())
 
-    def check(self) -> Iterator[Finding]:
-        """Yield what a run would run into; see check."""
-        return check(self._store, self._api, self._settings, self._clock)
+    def check(self) -> list[Finding]:
+        """Return what a run would run into; see check."""
+        return list(check(self._store, self._api, self._settings, self._clock))

@@ -33,9 +33,16 @@ class Deliverer:
         self._settings = settings
 
     def due(self, ledger_ids: Iterable[str] | None = None) -> list[StoredSettlement]:
-        """Return the settlements that some destination has still to get, the earliest SettlementDate first."""
+        """Return the settlements that some destination has still to get, the earliest SettlementDate first.
+
+        Those that are not to be published are no longer due, until the configuration changes.
+        """
         due = self._store.settlements.due(None if ledger_ids is None else list(ledger_ids))
-        return [one for one in due if self._settings.scope.publishes(one.settlement)]
+        publishable = [one for one in due if self._settings.scope.publishes(one.settlement)]
+        if len(publishable) < len(due):
+            kept = {one.settlement_id for one in publishable}
+            self._store.settlements.done_with([one.settlement_id for one in due if one.settlement_id not in kept])
+        return publishable
 
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
@@ -47,7 +54,7 @@ class Deliverer:
                 if known is None or known.state is not DeliveryState.DELIVERED:
                     results.append(_Handover(self._store, self._settings, outlet, one, stored, now).run(known))
         if all(result.state is DeliveryState.DELIVERED for result in results):
-            self._store.settlements.delivered(stored.settlement_id)
+            self._store.settlements.done_with([stored.settlement_id])
         return results
 
 

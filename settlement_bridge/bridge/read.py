@@ -1,6 +1,5 @@
 """One ledger from the Report API through the mirror to proven settlements."""
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from settlement_bridge.model import Book
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store, StoredLedger
 
-log = logging.getLogger(__name__)
+STOPPED = "stopped before it was read to its end"
 
 
 class LedgerReader:
@@ -24,12 +23,14 @@ class LedgerReader:
         rules: SettlementRules,
         clock: Callable[[], datetime],
         progress: Progress,
+        stopped: Callable[[], bool],
     ) -> None:
         self._store = store
         self._api = api
         self._rules = rules
         self._clock = clock
         self._progress = progress
+        self._stopped = stopped
 
     def read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
         """Mirror what is new of a ledger and settle what that completes; `unsettled` when payouts were left to settle.
@@ -57,6 +58,8 @@ class LedgerReader:
             new = self._store.mirror.append(page)
             entries += new
             self._progress.mirrored(ledger.ledger_id, new)
+            if self._stopped():
+                return LedgerOutcome(ledger.ledger_id, LedgerState.TRY_LATER, STOPPED, entries)
         payouts = []
         if entries or unsettled:
             payouts = list(settle_ledger(self._store, ledger, self._rules, self._clock()))

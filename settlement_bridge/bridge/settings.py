@@ -11,7 +11,7 @@ from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.config import Configuration
 from settlement_bridge.config import LocalDestination as LocalSettings
 from settlement_bridge.formats import Format
-from settlement_bridge.model import Issuer, Ledger, Settlement, SettlementType
+from settlement_bridge.model import Issuer, Ledger, Settlement
 from settlement_bridge.publish import Destination, LocalDestination
 from settlement_bridge.report_api import ApiSettings
 from settlement_bridge.settlement.merchants import Directory, Organization
@@ -108,11 +108,7 @@ def _rules(configuration: Configuration) -> SettlementRules:
             },
             sales_unit_names={msn: each.name for msn, each in configuration.sales_units.items()},
         ),
-        types={
-            ledger_id: SettlementType(each.settlement.capitalize())
-            for ledger_id, each in configuration.ledgers.items()
-            if each.settlement
-        },
+        types={ledger_id: each.settlement for ledger_id, each in configuration.ledgers.items() if each.settlement},
     )
 
 

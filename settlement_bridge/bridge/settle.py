@@ -134,6 +134,8 @@ class _Closing:
     def _fees(self, payout: Payout, settlement_type: SettlementType, retained: list[Mark]) -> "fees.Waiting | _Fees":
         position = self._previous.fees_position if self._previous else 0
         opens_unknown = self._previous is None and any(state.opening for state in self._periods.states.values())
+        if settlement_type is SettlementType.GROSS and self._periods.states[Book.FUNDS].by_payout:
+            return _Fees(fees.select_gross(payout), position, opens_unknown)  # given whole, fees and all
         if settlement_type is SettlementType.GROSS:
             waiting = fees.gross_fees_may_come(payout, self._periods.reach(Book.FEES), self._now)
             return waiting or _Fees(fees.select_gross(payout), position, opens_unknown)
@@ -170,7 +172,8 @@ class _Closing:
             shares.prove(
                 payout, record.settlement_type, self._periods.entries_sum(payout), totals.values(), balance_row
             )
-        paid = shares.shares(payout, record.settlement_type, totals, default)
+        heir = shares.heir(self._ledger, totals, default)
+        paid = shares.shares(payout, record.settlement_type, totals, heir)
         return [self._settlement(record, msn, totals[msn], paid[msn]) for msn in totals]
 
     def _rows(self, writer: RowWriter, payout: Payout, selection: FeeSelection) -> Iterator[SalesUnitRow]:

@@ -1,5 +1,6 @@
 """A run: every ledger the keys can see, side by side, and every file that is due."""
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Sync:
     settings: BridgeSettings
     clock: Callable[[], datetime]
     progress: Progress
+    stop: threading.Event
+    """Once set, the run ends as soon as the page or file in hand is done."""
 
     def run(self, only: str | None = None, dry_run: bool = False) -> RunOutcome:
         """Read every ledger in scope, or `only` one, and deliver what is due; `dry_run` delivers nothing.
@@ -79,8 +82,9 @@ class _Run:
         self._sync = sync
         self._chosen = chosen
         self._dry_run = dry_run
+        self._abandoned = False
         self._deliverer = Deliverer(sync.store, sync.settings)
-        self._reader = LedgerReader(sync.store, sync.api, sync.settings.rules, sync.clock, sync.progress)
+        self._reader = LedgerReader(sync.store, sync.api, sync.settings.rules, sync.clock, sync.progress, self._stopped)
         self._gate = Gate(chosen)
         self._finished: SimpleQueue[Future[_Result]] = SimpleQueue()
         self._under_way = 0
@@ -102,8 +106,12 @@ class _Run:
                 while self._under_way:
                     self._take(pool, self._finished.get().result())
             except BaseException:
+                self._abandoned = True
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    def _stopped(self) -> bool:
+        return self._abandoned or self._sync.stop.is_set()
 
     def _start(self, future: "Future[_Result]") -> None:
         self._under_way += 1
@@ -124,6 +132,8 @@ class _Run:
     def _deliver(self, ledger_ids: Collection[str]) -> "_Result":
         results: list[Delivered] = []
         for stored in self._deliverer.due(ledger_ids):
+            if self._stopped():
+                break
             for delivered in self._deliverer.deliver(stored, self._sync.clock()):
                 self._sync.progress.delivered(delivered)
                 results.append(delivered)

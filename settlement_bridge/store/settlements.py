@@ -159,12 +159,12 @@ class Settlements:
             query = query.where(settlements.c.ledger_id.in_(ledger_ids))
         return self._settlements(query)
 
-    def delivered(self, settlement_id: int) -> None:
-        """Note that every destination has a settlement's files."""
+    def done_with(self, settlement_ids: Collection[int]) -> None:
+        """Note that no destination has anything of these settlements still to get."""
         with self._database.writing() as connection:
-            connection.execute(
-                update(settlements).where(settlements.c.settlement_id == settlement_id).values(due=False)
-            )
+            for settlement_id in settlement_ids:
+                mine = settlements.c.settlement_id == settlement_id
+                connection.execute(update(settlements).where(mine).values(due=False))
 
     def renew(self, stored: StoredSettlement) -> None:
         """Keep what a settlement says of its merchant now, and make it due everywhere again."""
