@@ -5,13 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from settlement_bridge.publish.destination import draft_name
 from tests.conftest import require
 from tests.publish.publisher import CONTENT, PATH, Record
 
@@ -204,3 +207,27 @@ def test_the_plain_rename_does_not_replace_either(tmp_path: Path) -> None:
     done = case.run("never_looks", *inject)
     assert "exists already" in done.stderr
     assert case.final() == b"other"
+
+
+def test_a_file_published_while_another_process_waits_for_its_lock_is_not_touched(tmp_path: Path) -> None:
+    case = Case(tmp_path / "case")
+    final = case.destination / PATH
+    left_over = final.with_name(draft_name(PATH))
+    left_over.parent.mkdir(parents=True)
+    left_over.write_bytes(b"sealed by another process")
+    log = case.folder / "trace"
+    delay = ("-e", "trace=openat,flock", "-e", "inject=flock:delay_enter=2s:when=1")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(case.run, "never_looks", "strace", "-f", "-qq", "-o", str(log), *delay)
+        _wait_until(lambda: log.exists() and left_over.name in log.read_text())
+        left_over.rename(final)
+        left_over.write_bytes(b"")
+    assert "exists already" in waiting.result().stderr
+    assert case.final() == b"sealed by another process"
+
+
+def _wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
