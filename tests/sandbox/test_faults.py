@@ -116,7 +116,7 @@ def test_a_connection_can_be_reset(call: type[Caller], at: int) -> None:
 def test_a_body_can_be_cut_at_any_byte(call: type[Caller], at: int) -> None:
     with sandbox(f"cut:at={at},path=/feed") as api:
         caller = call(api)
-        with pytest.raises(requests.exceptions.RequestException):
+        with pytest.raises(requests.exceptions.RequestException, match="IncompleteRead"):
             caller.get(FEED)
         assert caller.page(FEED)["items"]
 
