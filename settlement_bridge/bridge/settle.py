@@ -1,8 +1,10 @@
 """From a mirrored ledger to proven settlements: payout after payout, each from one view of the books."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from settlement_bridge.bridge.relink import relink
 from settlement_bridge.model import (
@@ -161,9 +163,7 @@ class _Closing:
         self, draft: SettlementDraft, record: PayoutRecord, selection: FeeSelection, default: str
     ) -> list[Settlement]:
         payout = record.payout
-        by_payout = self._periods.states[Book.FUNDS].by_payout
-        ids = TransactionIds(payout, self._periods.behind, self._periods.shared_numbers(payout), by_payout)
-        writer = RowWriter(payout, record.settlement_type, ids, default)
+        writer = RowWriter(payout, record.settlement_type, self._ids(payout), default)
         totals = shares.tally(_kept(draft, self._rows(writer, payout, selection)))
         balance_row = not totals
         if balance_row:
@@ -175,6 +175,19 @@ class _Closing:
         heir = shares.heir(self._ledger, totals, default)
         paid = shares.shares(payout, record.settlement_type, totals, heir)
         return [self._settlement(record, msn, totals[msn], paid[msn]) for msn in totals]
+
+    def _ids(self, payout: Payout) -> TransactionIds:
+        @cache
+        def mapped() -> Sequence[int]:
+            return self._periods.mapped_numbers(payout)
+
+        def is_row(number: int) -> bool:
+            at = bisect_left(mapped(), number)
+            return at < len(mapped()) and mapped()[at] == number
+
+        shared = self._periods.shared_numbers(payout)
+        by_payout = self._periods.states[Book.FUNDS].by_payout
+        return TransactionIds(payout, self._periods.behind, shared, is_row, by_payout)
 
     def _rows(self, writer: RowWriter, payout: Payout, selection: FeeSelection) -> Iterator[SalesUnitRow]:
         yield from writer.funds(self._periods.funds_rows(payout, selection))

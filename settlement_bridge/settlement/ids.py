@@ -15,7 +15,8 @@ class TransactionIds:
 
     `behind` tells which text stands behind a number that an earlier payout of the ledger has used, None if none
     has. `shared` holds the numbers that need a second look: used by an earlier payout, or by more than one row of
-    this one. All others are given out without asking. `by_payout` says that the API promises every id only once.
+    this one. All others are given out without asking; `is_row` tells whether a row of this payout may have a mapped
+    number so, and is asked only of further numbers. `by_payout` says that the API promises every id only once.
     """
 
     def __init__(
@@ -23,15 +24,18 @@ class TransactionIds:
         payout: Payout,
         behind: Callable[[int], str | None],
         shared: Container[int],
+        is_row: Callable[[int], bool],
         by_payout: bool = False,
         number_of: Callable[[str, int], int] = transaction_number,
     ) -> None:
         self._payout = payout
         self._behind = behind
         self._shared = shared
+        self._is_row = is_row
         self._by_payout = by_payout
         self._number_of = number_of
         self._given: dict[int, str] = {}
+        self._begun: set[str] = set()
 
     def of_row(self, psp_reference: str, number: int, entry_type: str) -> tuple[Numbered, bool]:
         """Return a row's id, and whether the row is the first on the ledger with this reference.
@@ -43,12 +47,18 @@ class TransactionIds:
         holder = self._holder(number)
         if holder is None:
             self._given[number] = psp_reference
+            self._begun.add(psp_reference)
             return _numbered(psp_reference, number), True
         if holder != psp_reference:
             first = self._free(psp_reference, attempt=1)
             if first:
+                self._begun.add(psp_reference)
                 return first, True
         return self._of_further_row(psp_reference, entry_type), False
+
+    def begun_here(self, psp_reference: str) -> bool:
+        """Tell whether a reference with further rows has its first row in this payout, too."""
+        return psp_reference in self._begun
 
     def of_fee(self, psp_reference: str) -> Numbered:
         """Return the id of a fee's own row."""
@@ -83,7 +93,7 @@ class TransactionIds:
         while True:
             number = self._number_of(text, attempt)
             holder = self._holder(number)
-            if holder is None:
+            if holder is None and not self._is_row(number):
                 self._given[number] = text
                 return number, text
             if holder == text:

@@ -57,7 +57,8 @@ class RowWriter:
 
     def _fee(self, row: FundsRow, first: bool, msn: str) -> int:
         if not first:
-            self.disowned.add(row.psp_reference)
+            if not self._ids.begun_here(row.psp_reference):
+                self.disowned.add(row.psp_reference)
             return 0
         if row.fee < 0 and not self._gross:
             self._credits[row.psp_reference] = msn

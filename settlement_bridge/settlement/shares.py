@@ -1,6 +1,6 @@
 """Who gets which part of a payout, and the proof that the parts are the whole (rules 10 to 12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from settlement_bridge.errors import DataRefused
@@ -38,7 +38,7 @@ def tally(rows: Iterable[SalesUnitRow]) -> dict[str, Totals]:
 
 
 def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:
-    """Return the sales unit of rows without a handle and of what the shares leave over (rule 12).
+    """Return the sales unit of rows without a handle (rule 12).
 
     Raises DataRefused where neither the ledger nor its rows name a sales unit.
     """
@@ -49,6 +49,15 @@ def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:
         if msn:
             return msn
     raise DataRefused(ledger.ledger_id, "neither the ledger nor its entries name a sales unit to settle with")
+
+
+def heir(ledger: Ledger, with_rows: Collection[str], default: str) -> str:
+    """Return the sales unit that gets what the shares leave over: the default one, if it has rows (rule 12).
+
+    It has none where a payout consists of late fees of other sales units.
+    """
+    by_ledger = (msn for msn in map(msn_of, ledger.handles) if msn in with_rows)
+    return default if default in with_rows else next(by_ledger, None) or min(with_rows)
 
 
 def prove(
@@ -80,10 +89,8 @@ def prove(
         )
 
 
-def shares(
-    payout: Payout, settlement_type: SettlementType, totals: Mapping[str, Totals], default: str
-) -> dict[str, int]:
-    """Return what each sales unit was paid: its rows, and to the default one what they leave over (rules 10, 12)."""
+def shares(payout: Payout, settlement_type: SettlementType, totals: Mapping[str, Totals], heir: str) -> dict[str, int]:
+    """Return what each sales unit was paid: its rows, and to the heir what they leave over (rules 10, 12)."""
     paid = {msn: total.gross if settlement_type is SettlementType.GROSS else total.net for msn, total in totals.items()}
-    paid[default] = paid.get(default, 0) + payout.amount - sum(paid.values())
+    paid[heir] += payout.amount - sum(paid.values())
     return paid

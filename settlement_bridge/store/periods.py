@@ -1,5 +1,6 @@
 """What the settlement stage asks of the mirrored books: marks, rows with their fees, fees without rows."""
 
+from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ from settlement_bridge.store.database import stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.tables import IS_MARK, books, entries, settlements, transaction_index, transactions
 from settlement_bridge.store.time_codec import from_micros
+from settlement_bridge.transaction_ids import FIRST_MAPPED
 
 NO_ROWS = (*PAYOUT_TYPES, RETAINED)
 """Funds entries that are no rows of a settlement (rule 5)."""
@@ -117,6 +119,14 @@ class Periods:
             .where(or_(counted.c.uses > 1, earlier.c.number.is_not(None)))
         )
         return set(self._connection.scalars(query))
+
+    def mapped_numbers(self, payout: Payout) -> "array[int]":
+        """Return the numbers of a payout's rows that may be mapped ones, sorted; eight bytes each."""
+        query = select(entries.c.number).where(self._rows_of(payout), entries.c.number >= FIRST_MAPPED)
+        found = array("q")
+        for row in stream(self._connection, query.order_by(entries.c.number)):
+            found.append(row.number)
+        return found
 
     def behind(self, number: int) -> str | None:
         """Return the text behind a number that a settled payout of the ledger has used; None where none has."""
