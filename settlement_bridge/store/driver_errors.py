@@ -40,7 +40,7 @@ _POSTGRESQL: dict[str, tuple[type[BridgeError], str]] = {
 
 def address(url: URL) -> str:
     """Return the address of a database as a person may see it: without its password."""
-    return url.set(query={}).render_as_string(hide_password=True)
+    return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
 def translate_errors(engine: Engine) -> None:
