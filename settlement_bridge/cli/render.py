@@ -1,0 +1,77 @@
+"""`settlement-bridge render`: a payout's files to look at."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from settlement_bridge.cli.opened import opened
+from settlement_bridge.cli.output import complain
+from settlement_bridge.errors import EXIT_DONE
+
+
+@click.command("render")
+@click.argument("ledger")
+@click.argument("payout", type=click.IntRange(min=1))
+@click.option(
+    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; an existing folder is fine too."
+)
+@click.pass_obj
+def command(config: Path | None, ledger: str, payout: int, output: Path | None) -> int:
+    """Write a payout's file from the mirror, without publishing it.
+
+    Without --output the file goes to stdout. A payout of a ledger with several sales units has a file for each:
+    --output must then be a folder, and the files get the names they are published under.
+
+    Asks the store only. Changes nothing but the output, which is replaced where it exists.
+
+    \b
+    Exit codes:
+      0   done
+      1   no such payout, it is not settled yet, or the output cannot be written
+      2   several files, and --output is no folder
+      75  the database cannot be reached: try again later
+      78  the configuration has to be corrected
+
+    \b
+    Examples:
+      settlement-bridge render 302321 2000001 | xmllint --format -
+      settlement-bridge render 302400 2000001 --output /tmp/look/
+    """
+    with opened(config) as bridge:
+        files = list(bridge.render(ledger, payout))
+        if output is not None and output.is_dir():
+            for name, write in files:
+                _write(output / name, write)
+        elif len(files) != 1:
+            raise click.UsageError(
+                f"payout {payout} of ledger {ledger} has {len(files)} files, one for each sales unit: "
+                "name an existing folder with --output"
+            )
+        elif output is None:
+            files[0][1](sys.stdout.buffer)
+        else:
+            _write(output, files[0][1])
+    return EXIT_DONE
+
+
+def _write(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write beside the path and move it there when complete, so that nobody mistakes half a file for a whole one."""
+    if path.exists() and not path.is_file():  # a pipe or a device must stay what it is
+        with path.open("wb") as stream:
+            write(stream)
+        return
+    path = path.resolve()
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as stream:
+            write(stream)
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+    complain(f"wrote {path}")

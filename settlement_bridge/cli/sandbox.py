@@ -1,0 +1,110 @@
+"""`settlement-bridge sandbox`: a Report API to test with."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from settlement_bridge.cli.output import count, say
+from settlement_bridge.cli.sandbox_config import DEFAULT_PORT, sandbox_config
+from settlement_bridge.cli.signals import stopping
+from settlement_bridge.errors import EXIT_DONE, ConfigurationError
+from settlement_bridge.sandbox import Fault, Sandbox, World, fault_kinds, parse_fault, recorded, scenario, scenarios
+
+
+def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Fault]:
+    try:
+        return [parse_fault(text) for text in texts]
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _listed(kinds: Mapping[str, str]) -> str:
+    width = max(map(len, kinds))
+    return "\n".join(f"  {name:<{width}}  {summary}" for name, summary in kinds.items())
+
+
+_EPILOG = f"""\b
+Scenarios:
+{_listed(scenarios())}
+
+\b
+Faults; options of all are path=, nth=, times= (or forever), probability= and seed=:
+{_listed(fault_kinds())}
+"""
+
+
+@click.command("sandbox", epilog=_EPILOG)
+@click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--scenario", "name", default="all", show_default=True, type=click.Choice(list(scenarios())))
+@click.option("--dialect", default="v2", show_default=True, type=click.Choice(["v1", "v2"]))
+@click.option(
+    "--recorded",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Serve the recorded JSON of this folder instead of a scenario; can be given several times.",
+)
+@click.option("--fault", "faults", metavar="KIND[:OPTIONS]", multiple=True, callback=_faults, help="See below.")
+@click.option("--seed", default=7, show_default=True, help="Another number gives other merchants.")
+@click.option(
+    "--transactions",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many the big-merchant has in its payout.",
+)
+def command(
+    port: int,
+    name: str,
+    dialect: Literal["v1", "v2"],
+    folders: tuple[Path, ...],
+    faults: list[Fault],
+    seed: int,
+    transactions: int,
+) -> int:
+    """Serve a Report API to test with, over HTTP on this machine, until Ctrl-C or SIGTERM.
+
+    It hands out tokens to both kinds of keys and answers like the real one, page by page, in either dialect. The same
+    seed always gives the same merchants. --fault makes it misbehave, e.g. `429:retry-after=1,nth=2,times=3`.
+
+    Changes nothing. Prints its address, its keys (they open nothing real) and a configuration to copy.
+
+    \b
+    Exit codes:
+      0  ended by Ctrl-C or SIGTERM
+      2  an option cannot be used, or the port is taken
+
+    \b
+    Examples:
+      settlement-bridge sandbox --scenario late-fees --dialect v1
+      settlement-bridge sandbox --port 0 --fault 503:probability=0.1,times=forever
+    """
+    with suppress(KeyboardInterrupt, SystemExit), stopping() as stop:  # both are how a sandbox is meant to end
+        try:
+            world: World = recorded(*folders) if folders else scenario(name, seed=seed, transactions=transactions)
+            with Sandbox(world, port=port, dialect=dialect, faults=faults) as sandbox:
+                _introduce(sandbox, world)
+                stop.wait()
+        except ConfigurationError as error:
+            raise click.UsageError("; ".join(error.problems)) from None
+    return EXIT_DONE
+
+
+def _introduce(sandbox: Sandbox, world: World) -> None:
+    keys = sandbox.keys
+    say(f"The sandbox serves {count(len(world), 'ledger')} at {sandbox.url} until Ctrl-C.")
+    say()
+    say(f"Merchant keys:    client_id {keys.client_id}  client_secret {keys.client_secret}")
+    say(f"                  subscription_key {keys.subscription_key}")
+    say(f"Accounting keys:  client_id {keys.accounting_client_id}  client_secret {keys.accounting_client_secret}")
+    say()
+    say("A configuration to copy (to config.toml, then: chmod 600 config.toml):")
+    say()
+    for line in sandbox_config(sandbox.url, keys, world.organizations).splitlines():
+        say(line)
+    sys.stdout.flush()
