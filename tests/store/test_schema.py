@@ -14,7 +14,7 @@ from settlement_bridge.errors import ConfigurationError, StoreBroken
 from settlement_bridge.store import Store, open_store, schema
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.engine import make_engine
-from settlement_bridge.store.tables import IS_MARK, metadata
+from settlement_bridge.store.tables import metadata
 from tests import postgresql
 from tests.store.histories import NOON
 
@@ -149,7 +149,6 @@ def test_lookups_by_time_and_by_mark_use_their_indexes(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'state.db'}")
     indexes = {
         f"time IN ({', '.join('1' * 500)})": "entries_by_time",
-        f"position > 1 AND {IS_MARK}": "marks",
     }
     with engine.connect() as connection:
         for condition, index in indexes.items():
