@@ -79,7 +79,8 @@ def found(one: Found) -> Data:
         "msn": one.msn,
         "payout": one.payout,
         "settlement_date": one.settlement_date.isoformat() if one.settlement_date else None,
-        "transaction_id": one.transaction_id,
+        # As text: many readers of JSON keep only 53 bits of a number.
+        "transaction_id": str(one.transaction_id),
         "mapped_from": one.mapped_from,
         "order_id": one.order_id,
         "time": one.time.isoformat(),

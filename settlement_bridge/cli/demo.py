@@ -12,7 +12,7 @@ from settlement_bridge import config
 from settlement_bridge.bridge import Bridge, RunOutcome
 from settlement_bridge.cli.demo_checks import CheckedPayout, checked
 from settlement_bridge.cli.demo_folder import DemoFolder, fresh_folder, write_config
-from settlement_bridge.cli.demo_view import show_demo
+from settlement_bridge.cli.demo_view import DemoResult, show_demo
 from settlement_bridge.cli.progress import progress
 from settlement_bridge.cli.sandbox_config import DEFAULT_URL, sandbox_config
 from settlement_bridge.cli.signals import stopping
@@ -62,7 +62,7 @@ def command(dialect: Dialect, out: Path) -> int:
                 outcome = bridge.sync(progress=shown)
             ledgers = [one.ledger for one in bridge.status().ledgers]
     settlements = _checked(outcome, folder, world, dialect)
-    show_demo(folder, ledgers, settlements, outcome)
+    show_demo(DemoResult(folder, ledgers, world.organizations, settlements, outcome))
     return EXIT_DONE if _as_expected(outcome, settlements, ledgers) else EXIT_FAILED
 
 

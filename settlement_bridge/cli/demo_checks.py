@@ -29,7 +29,7 @@ class CheckedPayout:
     entries_agree: bool
     """The entries that the sandbox holds for it add up to what was paid out and what stayed behind."""
     rows_agree: bool
-    """In every file the rows add up to its SettledAmount, and these to what was paid out."""
+    """The files' rows add up to the same entries, and their SettledAmounts to what was paid out."""
     valid: bool
     """Every file is valid against the schema."""
 
@@ -50,27 +50,30 @@ class _File:
 def checked(payout: Payout, files: Iterable[Path], world: World, dialect: str) -> CheckedPayout:
     """Check one payout against the files published for it and the books it was made of."""
     read = [_read(path) for path in files]
+    # With a rolling reserve a part stays behind; in v1 a payout always starts and ends at zero.
+    entries_sum = payout.amount + payout.balance_after - payout.balance_before
     return CheckedPayout(
         payout,
         files=len(read),
         rows=sum(file.rows for file in read),
-        entries_agree=_entries_agree(payout, world, dialect),
-        rows_agree=all(file.rows_sum == file.settled for file in read)
-        and sum(file.settled for file in read) == payout.amount,
+        entries_agree=entries_sum == sum(_entries(payout, world, dialect)),
+        rows_agree=entries_sum == sum(file.rows_sum for file in read)
+        and payout.amount == sum(file.settled for file in read),
         valid=all(file.valid for file in read),
     )
 
 
-def _entries_agree(payout: Payout, world: World, dialect: str) -> bool:
+def _entries(payout: Payout, world: World, dialect: str) -> Iterator[int]:
+    """Yield the amounts of everything the sandbox has in the payout, as its dialect tells them."""
     books = world.find(payout.ledger_id)
     if books is None:
-        return False
+        return
     if dialect == "v1":
         rows = _parsed(books.transactions.json(*books.transactions.payout(payout.number)))
-        return payout.amount == sum(int(row["ledgerAmount"]) for row in rows if row["transactionType"] != "payout")
-    rows = _parsed(books.book(Book.FUNDS).json(payout.first_position - 1, payout.last_position - 1))
-    stayed_behind = payout.balance_after - payout.balance_before
-    return payout.amount + stayed_behind == sum(int(row["amount"]) for row in rows)
+        yield from (int(row["ledgerAmount"]) for row in rows if row["transactionType"] != "payout")
+    else:
+        rows = _parsed(books.book(Book.FUNDS).json(payout.first_position - 1, payout.last_position - 1))
+        yield from (int(row["amount"]) for row in rows)
 
 
 def _parsed(rows: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:

@@ -42,7 +42,9 @@ def fresh_folder(path: Path) -> DemoFolder:
     (path / _MARK).touch()
     for name in _OWN:
         _remove(path / name)
-    return DemoFolder(path)
+    folder = DemoFolder(path)
+    folder.published.mkdir()
+    return folder
 
 
 def write_config(folder: DemoFolder, text: str) -> None:

@@ -1,6 +1,8 @@
 """What a demo shows: the published tree, the settlements with their checks, and what to do next."""
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
@@ -17,21 +19,31 @@ from settlement_bridge.model import Ledger
 _FILES_SHOWN = 2
 
 
-def show_demo(
-    folder: DemoFolder, ledgers: Sequence[Ledger], settlements: Sequence[CheckedPayout], outcome: RunOutcome
-) -> None:
+@dataclass(frozen=True)
+class DemoResult:
+    """What came of a demo."""
+
+    folder: DemoFolder
+    ledgers: Sequence[Ledger]
+    organizations: Mapping[str, Mapping[str, str]]
+    """As in `World.organizations`."""
+    settlements: Sequence[CheckedPayout]
+    outcome: RunOutcome
+
+
+def show_demo(result: DemoResult) -> None:
     """Print everything."""
     say("Published:")
-    show(_tree(folder.published))
+    show(_tree(result.folder.published))
     say()
     say("Settlements, each read back from its files and compared with the sandbox's books:")
     say()
-    _show_settlements(ledgers, settlements)
+    _show_settlements(result.ledgers, result.organizations, result.settlements)
     say()
     say("The same as `settlement-bridge sync` says it, without the files:")
-    say_run(RunOutcome(outcome.ledgers, (), outcome.problems, outcome.warnings), dry_run=False)
+    say_run(result.outcome, all_files=False)
     say()
-    _say_next(folder)
+    _say_next(result.folder)
 
 
 def _tree(path: Path) -> Tree:
@@ -61,14 +73,18 @@ def _through_single_folders(folder: Path) -> tuple[str, Path]:
     return name, folder
 
 
-def _show_settlements(ledgers: Sequence[Ledger], settlements: Sequence[CheckedPayout]) -> None:
+def _show_settlements(
+    ledgers: Sequence[Ledger],
+    organizations: Mapping[str, Mapping[str, str]],
+    settlements: Sequence[CheckedPayout],
+) -> None:
     numbers = ("Payouts", "Files", "Rows", "Paid out")
     shown = table("Ledger", "Merchant", *numbers, "Entries", "Sums", "XSD", right=(*numbers, "Entries", "Sums", "XSD"))
     for ledger in ledgers:
         mine = [one for one in settlements if one.payout.ledger_id == ledger.ledger_id]
         shown.add_row(
             cell(ledger.ledger_id),
-            cell(ledger.sales_units[0].name if ledger.sales_units else None),
+            cell(organizations.get(ledger.owner.id, {}).get("name")),
             cell(len(mine)),
             cell(sum(one.files for one in mine)),
             cell(sum(one.rows for one in mine)),
@@ -88,10 +104,14 @@ def _verdict(settlements: Sequence[CheckedPayout], holds: Callable[[CheckedPayou
 
 
 def _say_next(folder: DemoFolder) -> None:
+    with_config = f"settlement-bridge --config {shlex.quote(str(folder.config))}"
     say(f"Everything is in {folder.path}/ and can be looked at:")
-    say(f"  settlement-bridge --config {folder.config} status")
-    say(f"  settlement-bridge --config {folder.config} find order-21")
-    say(f"  settlement-bridge --config {folder.config} render 302321 2000003")
+    say(f"  {with_config} status")
+    say(f"  {with_config} find order-21")
+    say(f"  {with_config} render 302321 2000003")
+    say()
+    say("To sync it again, let `settlement-bridge sandbox` run in another terminal:")
+    say(f"  {with_config} sync")
     say()
     say("With your own keys:")
     say("  cp config.example.toml config.toml && chmod 600 config.toml   # and fill in the keys")

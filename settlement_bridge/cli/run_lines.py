@@ -9,10 +9,14 @@ from settlement_bridge.model import PayoutRecord, PayoutState
 from settlement_bridge.store import DeliveryState
 
 
-def say_run(outcome: RunOutcome, dry_run: bool) -> None:
-    """Print a line for everything a person wants to know of a run, and a summary."""
+def say_run(outcome: RunOutcome, dry_run: bool = False, all_files: bool = True) -> None:
+    """Print a line for everything a person wants to know of a run, and a summary.
+
+    Without `all_files` only of the files that could not be published.
+    """
     for delivered in outcome.deliveries:
-        say_delivered(delivered)
+        if all_files or delivered.state is not DeliveryState.DELIVERED:
+            say_delivered(delivered)
     for ledger in sorted(outcome.ledgers, key=lambda ledger: ledger.ledger_id):
         say_ledger(ledger, tell_settled=dry_run)
     for problem in outcome.problems:
@@ -38,7 +42,7 @@ def say_ledger(ledger: LedgerOutcome, tell_settled: bool = False) -> None:
         elif tell_settled:
             say(f"settled    {_named(record)}; a sync without --dry-run publishes it if it is due")
         for warning in record.warnings:
-            say(f"warning    {_named(record)}: {warning}")
+            say(f"warning    ledger {ledger.ledger_id}: {warning}")
 
 
 def _place(delivered: Delivered) -> str:

@@ -103,7 +103,7 @@ def _introduce(sandbox: Sandbox, world: World) -> None:
     say(f"                  subscription_key {keys.subscription_key}")
     say(f"Accounting keys:  client_id {keys.accounting_client_id}  client_secret {keys.accounting_client_secret}")
     say()
-    say("A configuration to copy (to config.toml, then: chmod 600 config.toml):")
+    say("A configuration to copy to config.toml (then: chmod 600 config.toml && mkdir published):")
     say()
     for line in sandbox_config(sandbox.url, keys, world.organizations).splitlines():
         say(line)
