@@ -89,6 +89,8 @@ class FundsRow(NamedTuple):
     handle: str | None
     fee: int
     """Positive when the merchant pays it; 0 without any; below 0 for a credit."""
+    fee_entries: int
+    """How many entries of the fees book that is."""
 
 
 class FeeGroup(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import islice
 
 from settlement_bridge.bridge.relink import relink
 from settlement_bridge.model import (
@@ -28,6 +29,7 @@ from settlement_bridge.settlement.rows import RowWriter, SalesUnitRow
 from settlement_bridge.settlement.warnings import payout_warnings
 from settlement_bridge.store import Periods, RowKind, SettlementDraft, Store
 
+ROWS_AT_ONCE = 2000
 OPENING_UNKNOWN = "the books begin in the middle of this payout, so that not all of it is known (rule 4)"
 
 
@@ -164,10 +166,12 @@ class _Closing:
     ) -> list[Settlement]:
         payout = record.payout
         writer = RowWriter(payout, record.settlement_type, self._ids(payout), default)
-        totals = shares.tally(_kept(draft, self._rows(writer, payout, selection)))
-        balance_row = not totals
+        tally = shares.Tally()
+        _keep(draft, tally, self._rows(writer, payout, selection))
+        balance_row = not tally.totals()
         if balance_row:
-            totals = shares.tally(_kept(draft, [writer.balance()]))
+            _keep(draft, tally, iter([writer.balance()]))
+        totals = tally.totals()
         if record.state is PayoutState.SETTLED:
             shares.prove(
                 payout, record.settlement_type, self._periods.entries_sum(payout), totals.values(), balance_row
@@ -191,7 +195,8 @@ class _Closing:
 
     def _rows(self, writer: RowWriter, payout: Payout, selection: FeeSelection) -> Iterator[SalesUnitRow]:
         yield from writer.funds(self._periods.funds_rows(payout, selection))
-        yield from writer.fees(self._periods.fee_groups(payout, selection, writer.disowned))
+        if writer.fees_placed < self._periods.fee_entries(selection):
+            yield from writer.fees(self._periods.fee_groups(payout, selection, writer.disowned))
 
     def _settlement(self, record: PayoutRecord, msn: str, totals: Totals, paid: int) -> Settlement:
         account = self._ledger.bank_account
@@ -217,7 +222,7 @@ class _Fees:
     incomplete: bool
 
 
-def _kept(draft: SettlementDraft, rows: Iterator[SalesUnitRow] | list[SalesUnitRow]) -> Iterator[SalesUnitRow]:
-    for row in rows:
-        draft.add(*row)
-        yield row
+def _keep(draft: SettlementDraft, tally: shares.Tally, rows: Iterator[SalesUnitRow]) -> None:
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        tally.add(some)
+        draft.add(some)

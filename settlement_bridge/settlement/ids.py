@@ -4,7 +4,7 @@ from collections.abc import Callable, Container
 
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import Payout
-from settlement_bridge.transaction_ids import is_own_number, transaction_number
+from settlement_bridge.transaction_ids import FIRST_MAPPED, is_own_number, transaction_number
 
 Numbered = tuple[int, str | None]
 """A TransactionID, and the text behind it where it is not the provider's own number."""
@@ -105,4 +105,4 @@ class TransactionIds:
 
 
 def _numbered(text: str, number: int) -> Numbered:
-    return number, None if is_own_number(text) else text
+    return number, None if number < FIRST_MAPPED or is_own_number(text) else text

@@ -31,29 +31,23 @@ class RowWriter:
         self._credits: dict[str, str] = {}
         self.disowned: set[str] = set()
         """References whose fees found no row of their own capture here although they share its reference."""
+        self.fees_placed = 0
+        """How many entries of the fees book are on rows; the others need rows of their own."""
 
     def funds(self, rows: Iterable[FundsRow]) -> Iterator[SalesUnitRow]:
         """Yield a row for each entry by its sign, with the fees of its capture (rules 5 and 9)."""
         msns: dict[str | None, str] = {}
+        of_row = self._ids.of_row
         for row in rows:
-            msn = msns.get(row.handle)
+            psp_reference, number, time, entry_type, reference, amount, handle, _, fee_entries = row
+            msn = msns.get(handle)
             if msn is None:
-                msn = msns[row.handle] = msn_of(row.handle) or self._default_msn
-            (number, mapped_from), first = self._ids.of_row(row.psp_reference, row.number, row.entry_type)
-            fee = self._fee(row, first, msn) if row.fee else 0
-            amount = row.amount
-            yield (
-                msn,
-                Transaction(
-                    row.time,
-                    amount if amount >= 0 else 0,
-                    amount if amount < 0 else 0,
-                    fee,
-                    number,
-                    order_id(row.reference, row.entry_type),
-                    mapped_from,
-                ),
-            )
+                msn = msns[handle] = msn_of(handle) or self._default_msn
+            (number, mapped_from), first = of_row(psp_reference, number, entry_type)
+            fee = self._fee(row, first, msn) if fee_entries else 0
+            order = reference or order_id(reference, entry_type)
+            capture, refund = (amount, 0) if amount >= 0 else (0, amount)
+            yield msn, Transaction(time, capture, refund, fee, number, order, mapped_from)
 
     def _fee(self, row: FundsRow, first: bool, msn: str) -> int:
         if not first:
@@ -62,6 +56,8 @@ class RowWriter:
             return 0
         if row.fee < 0 and not self._gross:
             self._credits[row.psp_reference] = msn
+            return 0
+        self.fees_placed += row.fee_entries
         return max(row.fee, 0)
 
     def fees(self, groups: Iterable[FeeGroup]) -> Iterator[SalesUnitRow]:

@@ -1,40 +1,40 @@
 """Who gets which part of a payout, and the proof that the parts are the whole (rules 10 to 12)."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Ledger, Payout, SettlementType, Totals, Transaction
+from settlement_bridge.model import Ledger, Payout, SettlementType, Totals
 from settlement_bridge.settlement.rows import SalesUnitRow, msn_of
 
 
 @dataclass
-class Tally:
-    """Adds up rows; the only thing here that changes."""
-
+class _Sums:
     count: int = 0
     captures: int = 0
     refunds: int = 0
     fees: int = 0
 
-    def add(self, transaction: Transaction) -> None:
-        """Count one row."""
-        self.count += 1
-        self.captures += transaction[1]
-        self.refunds += transaction[2]
-        self.fees += transaction[3]
 
-    def totals(self) -> Totals:
-        """Return the sums so far."""
-        return Totals(self.count, self.captures, self.refunds, self.fees)
+class Tally:
+    """Adds up rows by sales unit, as they pass."""
 
+    def __init__(self) -> None:
+        self._sums: defaultdict[str, _Sums] = defaultdict(_Sums)
 
-def tally(rows: Iterable[SalesUnitRow]) -> dict[str, Totals]:
-    """Add up rows by sales unit."""
-    tallies: dict[str, Tally] = {}
-    for msn, transaction in rows:
-        tallies.setdefault(msn, Tally()).add(transaction)
-    return {msn: one.totals() for msn, one in tallies.items()}
+    def add(self, rows: Iterable[SalesUnitRow]) -> None:
+        """Count some more rows."""
+        for msn, (_, capture, refund, fee, *_) in rows:
+            sums = self._sums[msn]
+            sums.count += 1
+            sums.captures += capture
+            sums.refunds += refund
+            sums.fees += fee
+
+    def totals(self) -> dict[str, Totals]:
+        """Return the sums so far, by sales unit in the order of their first rows."""
+        return {msn: Totals(**vars(sums)) for msn, sums in self._sums.items()}
 
 
 def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:

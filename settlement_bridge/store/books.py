@@ -8,11 +8,11 @@ from itertools import islice
 from sqlalchemy import Connection, Row, insert, select, update
 
 from settlement_bridge.errors import Busy
-from settlement_bridge.model import Book, LedgerEntry
+from settlement_bridge.model import MARK_TYPES, Book, LedgerEntry
 from settlement_bridge.store.bulk import insert_many
 from settlement_bridge.store.entry_codec import entry_of, rows_of, storable
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
-from settlement_bridge.store.tables import books, entries
+from settlement_bridge.store.tables import books, entries, marks
 from settlement_bridge.store.time_codec import to_micros
 
 _INSTANTS_AT_ONCE = 500
@@ -81,7 +81,14 @@ def extend(
         _advance(connection, book, grown)
     if new:
         insert_many(connection, entries, rows_of(book.book_id, book.size + 1, new))
+        insert_many(connection, marks, list(_marks_of(book, new)))
     return grown
+
+
+def _marks_of(book: MirroredBook, new: Sequence[LedgerEntry]) -> Iterator[tuple[object, ...]]:
+    for position, entry in enumerate(new, book.size + 1):
+        if entry.entry_type in MARK_TYPES:
+            yield book.book_id, position, entry.entry_type
 
 
 def _balance_behind(connection: Connection, book: MirroredBook, new: Sequence[LedgerEntry]) -> int:

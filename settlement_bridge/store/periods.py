@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Subquery, and_, case, func, literal, or_, select
 
 from settlement_bridge.model import (
     MARK_TYPES,
@@ -23,7 +23,7 @@ from settlement_bridge.model import (
 )
 from settlement_bridge.store.database import stream
 from settlement_bridge.store.entry_codec import entry_of
-from settlement_bridge.store.tables import IS_MARK, books, entries, settlements, transaction_index, transactions
+from settlement_bridge.store.tables import books, entries, marks, settlements, transaction_index, transactions
 from settlement_bridge.store.time_codec import from_micros
 from settlement_bridge.transaction_ids import FIRST_MAPPED
 
@@ -64,7 +64,12 @@ class Periods:
 
     def marks(self, book: Book, after: int = 0) -> list[Mark]:
         """Return the entries that give a book its structure, from behind a position on."""
-        query = select(entries).where(self._in(book), entries.c.position > after, IS_MARK).order_by(entries.c.position)
+        query = (
+            select(entries)
+            .join(marks, and_(marks.c.book_id == entries.c.book_id, marks.c.position == entries.c.position))
+            .where(marks.c.book_id == self.states[book].book_id, marks.c.position > after)
+            .order_by(marks.c.position)
+        )
         return [Mark(row.position, entry_of(row)) for row in self._connection.execute(query)]
 
     def entry(self, book: Book, position: int) -> LedgerEntry:
@@ -93,9 +98,9 @@ class Periods:
         """Return the ledger date of the oldest fee behind the fees book's last mark; None where there is none."""
         if Book.FEES not in self.states:
             return None
-        marks = select(func.coalesce(func.max(entries.c.position), 0)).where(self._in(Book.FEES), IS_MARK)
+        last_mark = self._last_mark(*MARK_TYPES)
         query = select(func.min(entries.c.ledger_date)).where(
-            self._in(Book.FEES), entries.c.position > marks.scalar_subquery(), entries.c.amount != 0
+            self._in(Book.FEES), entries.c.position > last_mark, entries.c.amount != 0
         )
         oldest = self._connection.scalar(query)
         return date.fromisoformat(oldest) if oldest else None
@@ -143,11 +148,6 @@ class Periods:
         """Tell whether the fees book holds fees of a payout's rows, up to its date, that nothing has retained."""
         if Book.FEES not in self.states:
             return False
-        last_retained = (
-            select(func.coalesce(func.max(entries.c.position), 0))
-            .where(self._in(Book.FEES), entries.c.entry_type == RETAINED)
-            .scalar_subquery()
-        )
         fees = entries.alias()
         query = (
             select(literal(1))
@@ -159,7 +159,7 @@ class Periods:
             .where(
                 self._rows_of(payout),
                 fees.c.book_id == self.states[Book.FEES].book_id,
-                fees.c.position > last_retained,
+                fees.c.position > self._last_mark(RETAINED),
                 fees.c.ledger_date <= payout.ledger_date.isoformat(),
                 fees.c.entry_type.not_in(MARK_TYPES),
             )
@@ -178,20 +178,27 @@ class Periods:
             entries.c.amount,
             entries.c.handle,
         ]
-        query = select(*columns, literal(0).label("fee")).where(self._rows_of(payout))
+        query = select(*columns, literal(0), literal(0)).where(self._rows_of(payout))
         if selection.spans and Book.FEES in self.states:
             fees = self._fee_sums(selection)
             query = (
-                select(*columns, func.coalesce(fees.c.fee, 0))
+                select(*columns, func.coalesce(fees.c.fee, 0), func.coalesce(fees.c.entries, 0))
                 .outerjoin(
                     fees, and_(fees.c.number == entries.c.number, fees.c.psp_reference == entries.c.psp_reference)
                 )
                 .where(self._rows_of(payout))
             )
-        for psp, number, time, entry_type, reference, amount, handle, fee in stream(
+        for psp, number, time, entry_type, reference, amount, handle, fee, fee_entries in stream(
             self._connection, query.order_by(entries.c.position)
         ):
-            yield FundsRow(psp, number, from_micros(time), entry_type, reference, amount, handle, int(fee))
+            yield FundsRow(psp, number, from_micros(time), entry_type, reference, amount, handle, int(fee), fee_entries)
+
+    def fee_entries(self, selection: FeeSelection) -> int:
+        """Return how many entries of the fees book are selected."""
+        if not selection.spans or Book.FEES not in self.states:
+            return 0
+        query = select(func.count()).select_from(entries).where(self._fees_in(selection))
+        return int(self._connection.scalar(query) or 0)
 
     def fee_groups(self, payout: Payout, selection: FeeSelection, disowned: Collection[str]) -> Iterator[FeeGroup]:
         """Yield the selected fees that are on no row, one group a reference, in the order of the fees book.
@@ -240,6 +247,7 @@ class Periods:
                 entries.c.number,
                 entries.c.psp_reference,
                 func.sum(owed).label("fee"),
+                func.count().label("entries"),
                 func.min(entries.c.position).label("first_position"),
             )
             .where(self._fees_in(selection))
@@ -256,6 +264,10 @@ class Periods:
         if selection.until:
             conditions.append(entries.c.ledger_date <= selection.until.isoformat())
         return and_(*conditions)
+
+    def _last_mark(self, *types: str) -> ScalarSelect[int]:
+        mine = and_(marks.c.book_id == self.states[Book.FEES].book_id, marks.c.entry_type.in_(types))
+        return select(func.coalesce(func.max(marks.c.position), 0)).where(mine).scalar_subquery()
 
     def _rows_of(self, payout: Payout) -> ColumnElement[bool]:
         return and_(

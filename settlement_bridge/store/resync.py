@@ -11,7 +11,7 @@ from settlement_bridge.model import Book, LedgerEntry, Page
 from settlement_bridge.store.books import MirroredBook, entry_at, extend
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.overlaps import describe
-from settlement_bridge.store.tables import IS_CURRENT, books, entries
+from settlement_bridge.store.tables import IS_CURRENT, books, entries, marks
 
 _DELETED_AT_ONCE = 50_000
 
@@ -115,4 +115,5 @@ def discard_replaced(database: Database, ledger_id: str | None = None) -> None:
                 mine = and_(entries.c.book_id == book_id, entries.c.position <= last)
                 connection.execute(delete(entries).where(mine))
         with database.writing() as connection:
+            connection.execute(delete(marks).where(marks.c.book_id == book_id))
             connection.execute(delete(books).where(books.c.book_id == book_id, books.c.current.is_(False)))

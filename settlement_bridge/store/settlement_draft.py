@@ -31,10 +31,12 @@ class SettlementDraft:
         self._unwritten: list[tuple[Any, ...]] = []
         self._begun = False
 
-    def add(self, msn: str, transaction: Transaction) -> None:
-        """Take one row as the next of a sales unit's."""
-        self._counts[msn] = row = self._counts.get(msn, 0) + 1
-        self._unwritten.append((msn, row, to_micros(transaction[0]), *transaction[1:]))
+    def add(self, rows: Iterable[tuple[str, Transaction]]) -> None:
+        """Take some more rows, each with its sales unit, in which they keep their order."""
+        counts = self._counts
+        for msn, (time, *rest) in rows:
+            counts[msn] = row = counts.get(msn, 0) + 1
+            self._unwritten.append((msn, row, to_micros(time), *rest))
         if len(self._unwritten) >= ROWS_AT_ONCE:
             with self._database.writing() as connection:
                 self._write(connection)

@@ -24,10 +24,9 @@ from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.settlement_draft import SettlementDraft, keep_payout
 from settlement_bridge.store.tables import (
     IS_DUE,
-    IS_MARK,
     books,
     deliveries,
-    entries,
+    marks,
     notes,
     payouts,
     settlements,
@@ -99,10 +98,9 @@ class Settlements:
             .subquery()
         )
         beyond = exists().where(
-            entries.c.book_id == books.c.book_id,
-            entries.c.position > func.coalesce(last.c.last_position, 0),
-            IS_MARK,
-            entries.c.entry_type.in_(PAYOUT_TYPES),
+            marks.c.book_id == books.c.book_id,
+            marks.c.position > func.coalesce(last.c.last_position, 0),
+            marks.c.entry_type.in_(PAYOUT_TYPES),
         )
         query = (
             select(books.c.ledger_id)

@@ -144,15 +144,11 @@ def test_sqlite_is_set_up_to_survive_a_power_cut_in_little_memory(tmp_path: Path
     store.close()
 
 
-def test_lookups_by_time_and_by_mark_use_their_indexes(tmp_path: Path) -> None:
+def test_lookups_by_time_use_their_index(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path / 'state.db'}").close()
     engine = create_engine(f"sqlite:///{tmp_path / 'state.db'}")
-    indexes = {
-        f"time IN ({', '.join('1' * 500)})": "entries_by_time",
-    }
     with engine.connect() as connection:
-        for condition, index in indexes.items():
-            query = f"SELECT * FROM entries WHERE book_id = 1 AND {condition}"
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
-            assert f"USING INDEX {index}" in plan[0][-1]
+        query = f"SELECT * FROM entries WHERE book_id = 1 AND time IN ({', '.join('1' * 500)})"
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+        assert "USING INDEX entries_by_time" in plan[0][-1]
     engine.dispose()

@@ -11,11 +11,7 @@ down_revision = None
 
 IS_CURRENT = "current"
 IS_DUE = "due"
-IS_MARK = (
-    "(entry_type = 'payout-scheduled' OR entry_type = 'scheduled-for-payout'"
-    " OR entry_type = 'fees-retained' OR entry_type = 'fees-invoiced')"
-)
-TAKES_PATH = "(state = 'publishing' OR state = 'delivered')"
+TAKES_PATH = "state IN ('publishing', 'delivered')"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -67,7 +63,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("entries_by_time", "entries", ["book_id", "time"])
-    op.create_index("marks", "entries", ["book_id", "position"], **_where(IS_MARK))
+    op.create_table(
+        "marks",
+        Column("book_id", Integer, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Column("entry_type", Text, nullable=False),
+        PrimaryKeyConstraint("book_id", "position"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "payouts",
         Column("ledger_id", Text, ForeignKey("ledgers.ledger_id"), nullable=False),
