@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from lxml import etree
 
@@ -15,9 +15,23 @@ from settlement_bridge.formats.schemas import schema_path
 
 PIECE = 512 * 1024
 """Bytes of rows validated at a time, about a thousand rows; a file no larger is validated as it is."""
+LONGEST_PIECE = 16 * PIECE
 _FRAME = 64 * 1024
-_LONGEST_PIECE = 16 * PIECE
 _WORKERS = min(4, os.cpu_count() or 1)
+_GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
+"""Entities are left to be resolved, although a document with a document type is refused in the end: asked to leave
+them alone, lxml's incremental parser accepts files that break off."""
+
+
+class Fault(NamedTuple):
+    """Why a document is not valid."""
+
+    line: int
+    """0 where nobody can tell."""
+    reason: str
+
+
+_UNUSUAL = Fault(0, "not laid out as this project writes it")
 
 
 class XmlCheck:
@@ -26,22 +40,22 @@ class XmlCheck:
     A large file is cut into pieces before some of its rows, each piece is put between the file's own head (all
     before the first row) and tail (all behind the last), and these small documents are validated side by side.
 
-    Only "valid" is ever concluded from them; if one is refused, or the file is not laid out as this project writes
-    it, the whole file is read in one go, and that decides and words the refusal. So a wrong refusal cannot happen.
-    Nor can a wrong acceptance; let every head + piece + tail be valid:
+    Only "valid" is ever concluded from them. If one is refused, or the file is not laid out as this project writes
+    it (comments before the rows, another opening, no two rows in a row), the whole file is read in one go, and that
+    decides. So a wrong refusal cannot happen. Nor can a wrong acceptance; let every head + piece + tail be valid:
 
     - Markup cannot reach across a cut. The head starts with the declaration and root tag that this project writes
       and has no further `<!` or `<?`, so there is no document type, and it ends within no comment, CDATA section or
       processing instruction; within a tag it cannot end either, since `<` follows. One of those opened in a piece
-      must end in that piece, for the tail holds no `-->`, `]]>` or `?>`. So each piece is read in the whole file as it
-      was read by itself.
+      must end in that piece, for the tail holds no `-->`, `]]>` or `?>`. So each piece is read in the whole file as
+      it was read by itself, and the white space around a cut is never inside a text.
     - Names mean the same. `xmlns` stands nowhere but in the root tag.
-    - The open elements are the same at every cut. A piece begins with a row and, but for the last, ends behind one
-      (the end of the last row is where the tail begins). The schema is not recursive and knows rows in one place
-      only, so there is one path from the root to where a row may stand, and all pieces begin and end on it.
+    - The open elements are the same at every cut. A piece begins with a row and ends behind one. The schema is not
+      recursive and knows rows in one place only, so there is one path from the root to where a row may stand, and
+      all pieces begin and end on it.
     - So is what may follow. A content model says "one row or more" there: behind a row it is in the same state
       whether others came before or not, and every element above is still within the same child. Nothing else in
-      the schema looks further than one element: it has no keys, no references, no types chosen by `xsi:type`.
+      the schema looks further than one element: it has no keys and no references.
     """
 
     def __init__(self, schema: str, namespace: str, opening: bytes, row: str) -> None:
@@ -56,46 +70,47 @@ class XmlCheck:
     def __call__(self, path: Path) -> None:
         """Raise RenderingRefused, naming file, line and reason, unless the file at `path` is valid."""
         with path.open("rb") as file:
-            if not self.valid_in_pieces(file):
-                file.seek(0)
-                self.check_whole(file)
+            fault = self._fault(file)
+        if fault is not None:
+            place = f"{path}, line {fault.line}" if fault.line else f"{path}"
+            reason = fault.reason.replace(f"{{{self._namespace}}}", "")
+            raise RenderingRefused(f"{place}: {reason}")
 
-    def valid_in_pieces(self, file: BinaryIO) -> bool:
-        """Tell whether the file is surely valid; False when it is not, or not laid out so that this can be told."""
+    def _fault(self, file: BinaryIO) -> Fault | None:
         size = file.seek(0, os.SEEK_END)
         if size <= PIECE:
             file.seek(0)
-            document = file.read()
-            return document.startswith(self._opening) and self._validator.accepts(document)
+            return self._validator.fault(file.read())
+        suspicion = self.suspicion(file, size)
+        if suspicion is None:
+            return None
+        fault = self.fault_in_whole(file)
+        return suspicion if fault and suspicion.line else fault
+
+    def suspicion(self, file: BinaryIO, size: int) -> Fault | None:
+        """Validate in pieces: None when the file is surely valid, else what to look for in the whole of it."""
         frame = self._frame(file, size)
         if frame is None:
-            return False
+            return _UNUSUAL
 
-        def valid(piece: bytes) -> bool:
-            return b"xmlns" not in piece and self._validator.accepts(frame.head + piece + frame.tail)
+        def suspicion(piece: _Piece) -> Fault | None:
+            if len(piece.rows) > LONGEST_PIECE or b"xmlns" in piece.rows:
+                return _UNUSUAL
+            fault = self._validator.fault(frame.head + piece.rows + frame.tail)
+            return fault and fault._replace(line=_line_in_file(file.name, fault.line, frame, piece))
 
+        return _first_fault(suspicion, self._pieces(file, frame))
+
+    def fault_in_whole(self, file: BinaryIO) -> Fault | None:
+        """Read the file in one go, forgetting each row behind it; here the schema cannot tell lines."""
+        file.seek(0)
+        rows = etree.iterparse(file, tag="{*}" + self._row, schema=self._validator.schema, **_GUARDS)
         try:
-            return _all_side_by_side(valid, self._pieces(file, len(frame.head), size - len(frame.tail)))
-        except _NoPlaceToCut:
-            return False
-
-    def check_whole(self, file: BinaryIO) -> None:
-        """Read the file in one go, forgetting each row behind it; raises RenderingRefused at what is wrong."""
-        try:
-            events = etree.iterparse(
-                file,
-                tag="{*}" + self._row,
-                schema=self._validator.schema,
-                load_dtd=False,
-                no_network=True,
-                resolve_entities=False,
-                huge_tree=False,
-            )
-            for _, row in events:
+            for _, row in rows:
                 _forget(row)
         except etree.XMLSyntaxError as error:
-            reason = str(error.msg).replace(f"{{{self._namespace}}}", "")
-            raise RenderingRefused(f"{file.name}, line {error.lineno}: {reason}") from None
+            return Fault(error.lineno or 0, str(error.msg))
+        return _document_type_fault(rows.root)
 
     def _frame(self, file: BinaryIO, size: int) -> "_Frame | None":
         file.seek(0)
@@ -103,43 +118,48 @@ class XmlCheck:
         file.seek(size - _FRAME)
         _, last_row, tail = file.read().rpartition(self._row_end)
         inside = head[len(self._opening) :]
-        plain = (
+        usual = (
             row
             and last_row
             and head.startswith(self._opening)
             and not any(mark in inside for mark in (b"<!", b"<?", b"xmlns"))
             and not any(mark in tail for mark in (b"-->", b"]]>", b"?>", b"xmlns"))
         )
-        return _Frame(head, tail) if plain else None
+        return _Frame(head, tail, size) if usual else None
 
-    def _pieces(self, file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    def _pieces(self, file: BinaryIO, frame: "_Frame") -> Iterator["_Piece"]:
+        start, end = len(frame.head), frame.size - len(frame.tail)
         file.seek(start)
-        piece = b""
+        rows = b""
         for offset in range(start, end, PIECE):
-            piece += file.read(min(PIECE, end - offset))
-            cut = self._last_cut(piece)
+            rows += file.read(min(PIECE, end - offset))
+            cut = self._last_cut(rows)
             if cut:
-                yield piece[:cut]
-                piece = piece[cut:]
-            if len(piece) > _LONGEST_PIECE:
-                raise _NoPlaceToCut
-        yield piece
+                yield _Piece(start, rows[:cut])
+                start, rows = start + cut, rows[cut:]
+            if len(rows) > LONGEST_PIECE:
+                break
+        yield _Piece(start, rows)
 
-    def _last_cut(self, piece: bytes) -> int:
+    def _last_cut(self, rows: bytes) -> int:
         """Return where the last row starts that directly follows another; 0 if there is none."""
-        row = piece.rfind(self._row_start)
-        while row > 0 and not piece[max(0, row - 80) : row].rstrip().endswith(self._row_end):
-            row = piece.rfind(self._row_start, 0, row)
+        row = rows.rfind(self._row_start)
+        while row > 0 and not rows[max(0, row - 80) : row].rstrip().endswith(self._row_end):
+            row = rows.rfind(self._row_start, 0, row)
         return max(row, 0)
 
 
 class _Frame(NamedTuple):
     head: bytes
     tail: bytes
+    size: int
+    """Of the whole file."""
 
 
-class _NoPlaceToCut(Exception):
-    """For many rows none follows another directly."""
+class _Piece(NamedTuple):
+    start: int
+    """Offset in the file."""
+    rows: bytes
 
 
 class _Validator(threading.local):
@@ -147,27 +167,49 @@ class _Validator(threading.local):
 
     def __init__(self, schema: str) -> None:
         self.schema = etree.XMLSchema(etree.parse(str(schema_path(schema))))
-        self._parser = etree.XMLParser(
-            schema=self.schema, load_dtd=False, no_network=True, resolve_entities=False, huge_tree=False
-        )
+        self._parser = etree.XMLParser(**_GUARDS)
 
-    def accepts(self, document: bytes) -> bool:
+    def fault(self, document: bytes) -> Fault | None:
         try:
-            etree.fromstring(document, self._parser)
-        except etree.XMLSyntaxError:
-            return False
-        return True
+            root = etree.fromstring(document, self._parser)
+        except etree.XMLSyntaxError as error:
+            return Fault(error.lineno or 0, str(error.msg).split(", line ")[0])
+        if self.schema.validate(root):
+            return _document_type_fault(root)
+        errors: Any = self.schema.error_log
+        return Fault(errors[0].line, errors[0].message)
 
 
-def _all_side_by_side(valid: Callable[[bytes], bool], pieces: Iterable[bytes]) -> bool:
-    """Ask `valid` of every piece in a few threads (lxml lets go of the interpreter), holding only a few pieces."""
-    waiting: deque[Future[bool]] = deque()
+def _document_type_fault(root: etree._Element) -> Fault | None:
+    if root.getroottree().docinfo.internalDTD is None:
+        return None
+    return Fault(1, "a settlement file has no document type declaration")
+
+
+def _first_fault(fault: Callable[[_Piece], Fault | None], pieces: Iterable[_Piece]) -> Fault | None:
+    """Ask `fault` of every piece in a few threads (lxml lets go of the interpreter), holding only a few pieces."""
+    waiting: deque[Future[Fault | None]] = deque()
     with ThreadPoolExecutor(_WORKERS) as pool:
         for piece in pieces:
-            waiting.append(pool.submit(valid, piece))
-            if len(waiting) > 2 * _WORKERS and not waiting.popleft().result():
-                return False
-        return all(answer.result() for answer in waiting)
+            waiting.append(pool.submit(fault, piece))
+            if len(waiting) > 2 * _WORKERS and (found := waiting.popleft().result()):
+                return found
+        return next((found for answer in waiting if (found := answer.result())), None)
+
+
+def _line_in_file(path: str, line: int, frame: _Frame, piece: _Piece) -> int:
+    """Translate a line of head + piece + tail into one of the file."""
+    rows_end = frame.size - len(frame.tail)
+    line += _count_lines(path, len(frame.head), piece.start)
+    if line > _count_lines(path, 0, piece.start + len(piece.rows)) + 1:
+        line += _count_lines(path, piece.start + len(piece.rows), rows_end)
+    return line
+
+
+def _count_lines(path: str, start: int, end: int) -> int:
+    with Path(path).open("rb") as file:
+        file.seek(start)
+        return sum(file.read(min(PIECE, end - offset)).count(b"\n") for offset in range(start, end, PIECE))
 
 
 def _forget(row: etree._Element) -> None:
