@@ -41,18 +41,19 @@ def close_payout(ledger_id: str, mark: Mark, first: LedgerEntry, previous: Payou
     `first` is the entry right after the payout before, or the book's first; it may be the payout entry itself.
     Raises DataRefused where the number was already given to the payout before it.
     """
-    number = payout_number(ledger_id, mark.entry)
+    number, ledger_date = payout_number(ledger_id, mark.entry), mark.entry.ledger_date
     if previous and number <= previous.number:
         raise DataRefused(
             ledger_id,
-            f"payout {number} of {mark.entry.ledger_date} comes after payout {previous.number} "
+            f"payout {number} of {ledger_date} comes after payout {previous.number} "
             f"of {previous.ledger_date}; numbers must rise",
         )
     return Payout(
         ledger_id=ledger_id,
         number=number,
-        ledger_date=mark.entry.ledger_date,
-        date_from=previous.ledger_date + timedelta(days=1) if previous else first.ledger_date,
+        ledger_date=ledger_date,
+        # Of two payouts on one date, the second must not begin behind its own end.
+        date_from=min(previous.ledger_date + timedelta(days=1), ledger_date) if previous else first.ledger_date,
         time=mark.entry.time,
         amount=-mark.entry.amount,
         balance_before=first.balance_before,
