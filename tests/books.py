@@ -139,7 +139,8 @@ class Books:
     @property
     def now(self) -> datetime:
         """An hour after the last thing that was told."""
-        return max(entry.time for entries in self.entries.values() for entry in entries) + timedelta(hours=1)
+        told = (entry.time for entries in self.entries.values() for entry in entries)
+        return max(told, default=datetime.combine(self.day, time(), UTC)) + timedelta(hours=1)
 
     def _enter(self, book: Book, kind: str, amount: int, reference: str | None, psp: str, handle: str | None) -> None:
         self._minutes += 1
