@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from settlement_bridge.cli.output import say
+from settlement_bridge.errors import EXIT_DONE
 
 _INSTALL = {
     "bash": """\
@@ -46,6 +46,5 @@ def command(context: click.Context, shell: str) -> int:
         raise click.UsageError(f"click knows no completion for {shell}")
     variable = f"_{(root.info_name or '').replace('-', '_')}_COMPLETE".upper()
     script = kind(root.command, {}, root.info_name or "", variable).source()
-    for line in (_INSTALL[shell] + script).splitlines():
-        say(line)
-    return 0
+    click.echo(_INSTALL[shell] + script)
+    return EXIT_DONE

@@ -9,6 +9,7 @@ from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import json_option, say, say_json
 from settlement_bridge.cli.tables import cell, show, table
+from settlement_bridge.errors import EXIT_DONE
 from settlement_bridge.model import Ledger
 
 
@@ -38,7 +39,7 @@ def command(config: Path | None, as_json: bool) -> int:
         _show(ledgers)
     else:
         say("The Report API lists no ledger for these keys: grant them access to one in the merchant portal.")
-    return 0
+    return EXIT_DONE
 
 
 def _show(ledgers: Sequence[Ledger]) -> None:

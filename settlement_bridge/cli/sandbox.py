@@ -38,9 +38,24 @@ Faults; options of all are path=, nth=, times= (or forever), probability= and se
 
 
 @click.command("sandbox", epilog=_EPILOG)
-@click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
-@click.option("--scenario", "name", default="all", show_default=True, type=click.Choice(list(scenarios())))
-@click.option("--dialect", default="v2", show_default=True, type=click.Choice(["v1", "v2"]))
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="0: any free one.",
+)
+@click.option(
+    "--scenario",
+    "name",
+    metavar="NAME",
+    default="all",
+    show_default=True,
+    type=click.Choice(list(scenarios())),
+    help="Which merchants there are, see below.",
+)
+@click.option("--dialect", default="v2", show_default=True, type=click.Choice(["v1", "v2"]), help="What it speaks.")
 @click.option(
     "--recorded",
     "folders",
@@ -49,13 +64,21 @@ Faults; options of all are path=, nth=, times= (or forever), probability= and se
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Serve the recorded JSON of this folder instead of a scenario; can be given several times.",
 )
-@click.option("--fault", "faults", metavar="KIND[:OPTIONS]", multiple=True, callback=_faults, help="See below.")
-@click.option("--seed", default=7, show_default=True, help="Another number gives other merchants.")
+@click.option(
+    "--fault",
+    "faults",
+    metavar="KIND[:OPTIONS]",
+    multiple=True,
+    callback=_faults,
+    help="How to misbehave, see below; can be given several times.",
+)
+@click.option("--seed", metavar="N", default=7, show_default=True, help="Another number gives other merchants.")
 @click.option(
     "--transactions",
     default=100_000,
     show_default=True,
     type=click.IntRange(min=1),
+    metavar="N",
     help="How many the big-merchant has in its payout.",
 )
 def command(

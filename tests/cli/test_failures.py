@@ -1,0 +1,207 @@
+"""What a user, a server or a disk can do: one clear sentence, the right exit code, never a traceback."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from settlement_bridge.cli import failures
+from settlement_bridge.cli.entry import run
+from settlement_bridge.sandbox import scenario
+from tests.cli.command import Place, command_line, environment, place_for, run_command
+
+FIVE_MISTAKES = """\
+[report_api]
+base_url = "http://example.com"
+keys = "merchant"
+client_secret = "s3cret-never-shown"
+dialekt = "v2"
+
+[store]
+url = "mysql://db"
+
+[sync]
+parallel = 0
+"""
+
+
+def test_five_mistakes_are_five_lines(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.touch(mode=0o600)
+    config.write_text(FIVE_MISTAKES)
+
+    done = run_command("--config", config, "sync")
+
+    assert done.code == 78
+    assert done.out == ""
+    first, *problems = done.err.splitlines()
+    assert first == "settlement-bridge: the configuration cannot be used:"
+    assert len(problems) >= 5
+    assert all(line.startswith("  - ") for line in problems)
+    for key in ("base_url", "client_id", "dialekt", "store.url", "sync.parallel"):
+        assert sum(key in line for line in problems) == 1, key
+    assert "s3cret-never-shown" not in done.err
+
+
+def test_no_configuration_at_all(tmp_path: Path) -> None:
+    done = run_command("status", cwd=tmp_path)
+
+    assert done.code == 78
+    assert "no configuration file found" in done.err
+
+
+def test_a_wrong_secret_is_named_with_what_the_api_said(webshop: Place) -> None:
+    webshop.rewrite("sandbox-merchant-secret", "a-wrong-one")
+
+    done = webshop.run("sync")
+
+    assert done.code == 78
+    assert done.out == ""
+    assert "client_secret" in done.err
+    assert "a-wrong-one" not in done.err
+    check = webshop.run("check")
+    assert check.code == 78
+    assert check.out.startswith("WRONG  Report API and keys: ")
+
+
+def test_an_unreachable_host_is_for_later(tmp_path: Path) -> None:
+    place = place_for(tmp_path / "place", "http://127.0.0.1:9", scenario("webshop", days=1))
+
+    for command in ("sync", "ledgers", "check"):
+        done = place.run(command)
+        assert done.code == 75, command
+        assert "Connection refused" in done.err + done.out
+    assert "There was no run yet" not in place.run("status").out
+
+
+@pytest.mark.parametrize("breakage", ["missing", "a file", "read-only"])
+def test_a_destination_that_takes_nothing(webshop: Place, breakage: str) -> None:
+    if breakage == "read-only" and os.geteuid() == 0:
+        pytest.skip("root may write everywhere; run the tests as somebody else")
+    if breakage == "read-only":
+        webshop.published.chmod(0o500)
+    else:
+        webshop.published.rmdir()
+    if breakage == "a file":
+        webshop.published.touch()
+
+    check = webshop.run("check")
+    assert check.code == 75
+    assert f"WRONG  destination local:{webshop.published}: " in check.out
+    done = webshop.run("sync")
+    assert done.code == 75
+    assert "failed     payout 2000001 of ledger 302321: " in done.out
+    assert str(webshop.published) in done.out
+
+
+def test_a_database_that_is_none(webshop: Place) -> None:
+    (webshop.folder / "state.db").write_bytes(b"this is not a database, however long one looks at it\n" * 100)
+
+    for command in (("sync",), ("status",), ("find", "x")):
+        done = webshop.run(*command)
+        assert done.code == 1, command
+        assert "state.db" in done.err
+        assert done.out == ""
+
+
+def test_a_damaged_database(webshop: Place) -> None:
+    webshop.run("sync")
+    database = webshop.folder / "state.db"
+    content = bytearray(database.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    database.write_bytes(content)
+
+    done = webshop.run("status")
+
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+
+
+def test_an_output_that_cannot_be_written(webshop: Place) -> None:
+    webshop.run("sync")
+
+    done = webshop.run("render", "302321", "2000001", "--output", "/nonexistent/folder/file.xml")
+
+    assert done.code == 1
+    assert done.err.startswith("settlement-bridge: /nonexistent/folder/")
+    assert "No such file or directory" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["snyc"],
+        ["sync", "--dry"],
+        ["sync", "superfluous"],
+        ["find"],
+        ["render", "302321"],
+        ["render", "302321", "first"],
+        ["republish", "302321", "0"],
+        ["demo", "--dialect", "v3"],
+        ["sandbox", "--fault", "no-such-fault"],
+        ["sandbox", "--scenario", "no-such-scenario"],
+        ["sandbox", "--recorded", "/nonexistent"],
+        ["completion", "tcsh"],
+        ["--config"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_a_usage_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Usage: settlement-bridge ")
+    assert "Error: " in captured.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["status", "--json"], ["find", "x", "--json"]], ids=" ".join)
+def test_a_full_disk_behind_stdout(synced: Place, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command_line("--config", synced.config, *arguments),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert "the output: No space left on device" in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_a_reader_who_has_had_enough(synced: Place) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        done = subprocess.run(
+            command_line("--config", synced.config, "status", "--json"),
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+    with pytest.raises(ZeroDivisionError):
+        failures.report(ZeroDivisionError())
+
+
+def test_verbose_logs_requests_but_no_secrets(synced: Place) -> None:
+    done = synced.run("ledgers", "--json")
+    assert done.err == ""
+
+    done = run_command("--config", synced.config, "--verbose", "ledgers", "--json")
+
+    assert done.json["ledgers"]
+    assert "/settlement/v1/ledgers" in done.err
+    for secret in ("sandbox-merchant-secret", "sandbox-subscription-key", "eyJ"):
+        assert secret not in done.err

@@ -1,0 +1,70 @@
+"""Progress where there is no terminal."""
+
+import threading
+
+import pytest
+
+from settlement_bridge.bridge import Delivered, LedgerOutcome, LedgerState
+from settlement_bridge.cli import progress as module
+from settlement_bridge.cli.progress import Tally, progress
+from settlement_bridge.store import DeliveryState
+
+OUTCOME = LedgerOutcome("302321", LedgerState.SERVED)
+FILE = Delivered("302321", 2000001, "local:/srv", "a.xml", DeliveryState.DELIVERED)
+REFUSED = Delivered("302321", 2000002, "local:/srv", "b.xml", DeliveryState.REFUSED, "it is taken")
+
+
+def test_counts_from_many_threads_add_up() -> None:
+    seen: list[str] = []
+    tally = Tally(lambda tally: seen.append(str(tally)))
+    tally.listed(8)
+
+    def work() -> None:
+        for _ in range(100):
+            tally.mirrored("302321", 1000)
+        tally.read(OUTCOME)
+        tally.delivered(FILE)
+        tally.delivered(REFUSED)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert str(tally) == seen[-1] == "8 of 8 ledgers read, 800,000 new entries, 8 files published"
+
+
+def test_a_short_run_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress() as tally:
+        tally.mirrored("302321", 1)
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_long_run_says_a_line_now_and_then(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    with progress() as tally:
+        for _ in range(40):
+            now += 1
+            tally.mirrored("302321", 1000)
+
+    assert capfd.readouterr().err.splitlines() == [
+        "settlement-bridge: 15,000 new entries, 0 files published",
+        "settlement-bridge: 30,000 new entries, 0 files published",
+    ]
+
+
+def test_a_closed_stderr_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str) -> None:
+        raise BrokenPipeError(text)
+
+    monkeypatch.setattr(module, "complain", fail)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
+    with progress() as tally:
+        tally.mirrored("302321", 1)
+
+    assert tally.entries == 1
