@@ -69,8 +69,8 @@ class Teller:
             self._books.payout(self._books.last_payout + 1 + gap, keep=reserve, kind=kind)
 
     def _sale(self) -> None:
-        psp = None
-        if self._announced and self._draw(st.booleans()):
+        psp: str | None = None
+        if self._draw(st.booleans()) and self._announced:
             psp = self._announced.pop()
         elif self._draw(st.booleans()):
             self._texts += 1
@@ -100,8 +100,8 @@ class Teller:
     def _dispute(self) -> None:
         if self._sold:
             psp, handle = self._draw(st.sampled_from(self._sold)), self._draw(self._handles)
-            tell = self._draw(st.sampled_from([self._books.dispute, self._books.dispute_won]))
-            tell(psp, self._draw(AMOUNTS), handle)
+            won = self._draw(st.booleans())
+            (self._books.dispute_won if won else self._books.dispute)(psp, self._draw(AMOUNTS), handle)
 
     def _anything(self) -> None:
         amount = self._draw(st.integers(-100_00, 100_00))

@@ -1,7 +1,7 @@
 """Whole runs: a real sandbox over HTTP, a real database, real folders."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -31,11 +31,19 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(blank: Path, tmp_path: Path) -> Iterator[Store]:
-    path = tmp_path / "state.db"
+    with closing(_store_at(blank, tmp_path / "state.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def another_store(blank: Path, tmp_path: Path) -> Iterator[Store]:
+    with closing(_store_at(blank, tmp_path / "another.db")) as opened:
+        yield opened
+
+
+def _store_at(blank: Path, path: Path) -> Store:
     path.write_bytes(blank.read_bytes())
-    opened = open_store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
+    return open_store(f"sqlite:///{path}")
 
 
 def bridge_settings(
@@ -72,6 +80,7 @@ def run(store: Store) -> Iterator[Run]:
             only: str | None = None,
             *,
             dry_run: bool = False,
+            store: Store = store,
             clock: Callable[[], datetime] = lambda: LATER,
         ) -> RunOutcome:
             if sandbox.url not in apis:

@@ -1,0 +1,195 @@
+"""What a run does with many ledgers, and which exit code it ends with (rules 13, 21 and 22)."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from settlement_bridge.bridge.outcome import LedgerState, RunOutcome
+from settlement_bridge.bridge.settings import Scope
+from settlement_bridge.bridge.settle import SettlementRules
+from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER, NotFound
+from settlement_bridge.model import Book, SettlementType
+from settlement_bridge.sandbox import Sandbox, World, recorded, scenario
+from settlement_bridge.store import DeliveryState, Store
+from tests.books import Books, ledger_of
+from tests.bridge.conftest import Run, bridge_settings, published
+from tests.recording import record
+
+
+def shop(ledger_id: str, *, day: int = 0, msn: str | None = None) -> Books:
+    handle = f"api:{msn or ledger_id}"
+    books = Books(ledger_of(handle, ledger_id=ledger_id, owner=f"9{msn or ledger_id}")).next_day(day)
+    books.capture("A-1", 100_00, 2_00, handle=handle)
+    books.end_of_day()
+    return books
+
+
+def world(tmp_path: Path, *shops: Books) -> World:
+    return recorded(*(record(books, tmp_path / "recorded" / books.ledger.ledger_id) for books in shops))
+
+
+def broken_shop(ledger_id: str) -> Books:
+    """A ledger whose funds book lacks an entry, behind a payout that is right."""
+    books = shop(ledger_id)
+    for order in ("A-2", "A-3", "A-4"):
+        books.capture(order, 100_00, handle=f"api:{ledger_id}")
+    books.payout()
+    del books.entries[Book.FUNDS][-3]
+    return books
+
+
+def states(outcome: RunOutcome) -> dict[str, LedgerState]:
+    return {ledger.ledger_id: ledger.state for ledger in outcome.ledgers}
+
+
+def test_all_well_ends_with_0_and_so_does_nothing_new(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        first = run(sandbox, settings)
+        files = published(tmp_path / "to")
+        again = run(sandbox, settings)
+    assert (first.exit_code, again.exit_code) == (EXIT_DONE, EXIT_DONE)
+    assert sorted(files) == ["9401/401/401-2000001.xml", "9402/402/402-2000001.xml"]
+    assert (again.deliveries, published(tmp_path / "to")) == ([], files)
+    assert all(not ledger.entries and not ledger.payouts for ledger in again.ledgers)
+
+
+def test_a_waiting_payout_is_no_failure(tmp_path: Path, run: Run) -> None:
+    books = shop("401")
+    del books.entries[Book.FEES][-1]
+    with Sandbox(world(tmp_path, books)) as sandbox:
+        outcome = run(sandbox, bridge_settings(tmp_path / "to"))
+    assert outcome.exit_code == EXIT_DONE
+    assert [payout.state for ledger in outcome.ledgers for payout in ledger.payouts] == ["waiting"]
+    assert published(tmp_path / "to") == {}
+
+
+@pytest.mark.parametrize("page_size", [1, 1000])
+def test_rule_21_a_ledger_with_a_gap_is_held_and_every_other_one_served(
+    tmp_path: Path, run: Run, store: Store, page_size: int
+) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), broken_shop("402"), shop("403")), page_size=page_size) as sandbox:
+        for _ in range(2):
+            outcome = run(sandbox, settings)
+            assert outcome.exit_code == EXIT_FAILED
+            assert states(outcome) == {
+                "401": LedgerState.SERVED,
+                "402": LedgerState.HELD,
+                "403": LedgerState.SERVED,
+            }
+    assert sorted(published(tmp_path / "to")) == ["9401/401/401-2000001.xml", "9403/403/403-2000001.xml"]
+    reason = store.ledgers.get("402").hold_reason
+    assert reason is not None
+    assert "its funds book has a break" in reason
+    assert "'5100000004'" in reason or "'A-4'" in reason
+
+
+def test_a_ledger_that_does_not_answer_ends_with_75_and_the_next_run_serves_it(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), shop("402")), faults=["503:path=/402/,times=2"]) as sandbox:
+        outcome = run(sandbox, settings)
+        assert outcome.exit_code == EXIT_TRY_LATER
+        assert states(outcome) == {"401": LedgerState.SERVED, "402": LedgerState.TRY_LATER}
+        assert sorted(published(tmp_path / "to")) == ["9401/401/401-2000001.xml"]
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert len(published(tmp_path / "to")) == 2
+
+
+def test_held_outweighs_try_later(tmp_path: Path, run: Run) -> None:
+    with Sandbox(world(tmp_path, broken_shop("401"), shop("402")), faults=["503:path=/402/,times=forever"]) as sandbox:
+        assert run(sandbox, bridge_settings(tmp_path / "to")).exit_code == EXIT_FAILED
+
+
+def test_a_destination_that_fails_ends_with_75_and_the_next_run_delivers(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    (tmp_path / "to").rmdir()
+    with Sandbox(world(tmp_path, shop("401"))) as sandbox:
+        assert run(sandbox, settings).exit_code == EXIT_TRY_LATER
+        (tmp_path / "to").mkdir()
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert list(published(tmp_path / "to")) == ["9401/401/401-2000001.xml"]
+
+
+@pytest.mark.parametrize("order", [("401", "402"), ("402", "401")])
+def test_rule_13_whichever_ledger_is_listed_first_the_earlier_date_has_the_path(
+    tmp_path: Path, run: Run, order: tuple[str, str]
+) -> None:
+    shops = {"401": shop("401", day=3, msn="77"), "402": shop("402", msn="77")}
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, *(shops[name] for name in order))) as sandbox:
+        outcome = run(sandbox, settings)
+    assert outcome.exit_code == EXIT_FAILED
+    assert {delivered.ledger_id: delivered.state for delivered in outcome.deliveries} == {
+        "402": DeliveryState.DELIVERED,
+        "401": DeliveryState.REFUSED,
+    }
+    (file,) = published(tmp_path / "to").values()
+    assert b"<SettlementDate>2025-01-06</SettlementDate>" in file
+
+
+def test_a_dry_run_publishes_nothing_and_the_run_after_it_everything(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"))) as sandbox:
+        outcome = run(sandbox, settings, dry_run=True)
+        assert (outcome.exit_code, outcome.deliveries) == (EXIT_DONE, [])
+        assert list((tmp_path / "to").iterdir()) == []
+        run(sandbox, settings)
+    assert len(published(tmp_path / "to")) == 1
+
+
+def test_one_ledger_alone_may_be_asked_for_and_must_exist(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        assert [ledger.ledger_id for ledger in run(sandbox, settings, only="402").ledgers] == ["402"]
+        with pytest.raises(NotFound, match="ledger 999 is not among the 2 ledgers"):
+            run(sandbox, settings, only="999")
+
+
+def test_a_ledger_out_of_scope_is_not_read(tmp_path: Path, run: Run, store: Store) -> None:
+    settings = bridge_settings(tmp_path / "to", scope=Scope(ledgers=frozenset(("401",))))
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        run(sandbox, settings)
+        assert not [request for request in sandbox.requests if "/402/" in request.target]
+    assert [one.ledger.ledger_id for one in store.ledgers.all()] == ["401"]
+
+
+def test_a_ledger_no_longer_listed_is_told_and_its_due_files_still_go(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        run(sandbox, settings, dry_run=True)
+    with Sandbox(recorded(tmp_path / "recorded" / "401")) as sandbox:
+        outcome = run(sandbox, settings)
+    assert outcome.exit_code == EXIT_DONE
+    assert outcome.warnings == ["ledger 402 is no longer listed: these keys have lost access to it"]
+    assert len(published(tmp_path / "to")) == 2
+
+
+def test_rule_08_a_gross_payout_goes_once_its_time_has_passed(tmp_path: Path, run: Run) -> None:
+    books = Books(ledger_of("api:401", ledger_id="401"))
+    books.capture("A-1", 100_00, 2_00, handle="api:401")
+    books.payout()
+    settings = bridge_settings(tmp_path / "to", rules=SettlementRules(types={"401": SettlementType.GROSS}))
+    scheduled = books.entries[Book.FUNDS][-1].time
+    with Sandbox(world(tmp_path, books)) as sandbox:
+        assert run(sandbox, settings, clock=lambda: scheduled + timedelta(hours=35)).exit_code == EXIT_DONE
+        assert published(tmp_path / "to") == {}
+        run(sandbox, settings, clock=lambda: scheduled + timedelta(hours=36))
+    (file,) = published(tmp_path / "to").values()
+    assert b"<SettlementType>Gross</SettlementType>" in file
+
+
+@pytest.mark.parametrize("page_size", [7, 1000])
+def test_every_kind_of_merchant_comes_out_the_same_in_one_go_and_as_it_grows(
+    tmp_path: Path, run: Run, another_store: Store, page_size: int
+) -> None:
+    merchants = scenario("all", until=date(2025, 4, 6), days=21)
+    grown, at_once = tmp_path / "grown", tmp_path / "at once"
+    with Sandbox(merchants, page_size=page_size) as sandbox:
+        for entries in (*range(0, 120, 30), None):
+            sandbox.reveal(entries)
+            assert run(sandbox, bridge_settings(grown)).exit_code == EXIT_DONE
+        assert run(sandbox, bridge_settings(at_once), store=another_store).exit_code == EXIT_DONE
+    assert published(grown) == published(at_once)
+    assert len(published(grown)) > 20
