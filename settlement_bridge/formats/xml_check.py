@@ -49,10 +49,12 @@ class XmlCheck:
       processing instruction; within a tag it cannot end either, since `<` follows. One of those opened in a piece
       must end in that piece, for the tail holds no `-->`, `]]>` or `?>`. So each piece is read in the whole file as
       it was read by itself, and the white space around a cut is never inside a text.
-    - Names mean the same. `xmlns` stands nowhere but in the root tag.
     - The open elements are the same at every cut. A piece begins with a row and ends behind one. The schema is not
       recursive and knows rows in one place only, so there is one path from the root to where a row may stand, and
       all pieces begin and end on it.
+    - Names mean the same. The head declares no namespace but the root's. Elements that a piece leaves open are
+      closed by the tail, so they are written without a prefix and, being valid, leave the default namespace as it was;
+      a prefix they declare is unknown to the next piece by itself, which is then refused.
     - So is what may follow. A content model says "one row or more" there: behind a row it is in the same state
       whether others came before or not, and every element above is still within the same child. Nothing else in
       the schema looks further than one element: it has no keys and no references.
@@ -94,7 +96,7 @@ class XmlCheck:
             return _UNUSUAL
 
         def suspicion(piece: _Piece) -> Fault | None:
-            if len(piece.rows) > LONGEST_PIECE or b"xmlns" in piece.rows:
+            if len(piece.rows) > LONGEST_PIECE:
                 return _UNUSUAL
             fault = self._validator.fault(frame.head + piece.rows + frame.tail)
             return fault and fault._replace(line=_line_in_file(file.name, fault.line, frame, piece))
@@ -123,7 +125,7 @@ class XmlCheck:
             and last_row
             and head.startswith(self._opening)
             and not any(mark in inside for mark in (b"<!", b"<?", b"xmlns"))
-            and not any(mark in tail for mark in (b"-->", b"]]>", b"?>", b"xmlns"))
+            and not any(mark in tail for mark in (b"-->", b"]]>", b"?>"))
         )
         return _Frame(head, tail, size) if usual else None
 
