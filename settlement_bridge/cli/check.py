@@ -21,7 +21,8 @@ def command(config: Path | None, as_json: bool) -> int:
     """Find out whether everything is ready: keys, network, database, destinations, clock.
 
     Each is really used: a token is bought, the ledgers are listed, a small file is written to every destination and
-    removed again. Nothing is published. Prints a line for each, with what to do where something is wrong.
+    removed again. Changes nothing else, and publishes nothing. Prints a line for each, with what to do where something
+    is wrong.
 
     \b
     Exit codes:

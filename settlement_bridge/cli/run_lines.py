@@ -1,29 +1,33 @@
 """What a run did, line by line; plain text, so that a sync never loads what draws tables."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from settlement_bridge.bridge import Delivered, LedgerOutcome, LedgerState, RunOutcome
 from settlement_bridge.cli.output import count, say
-from settlement_bridge.model import PayoutRecord, PayoutState
+from settlement_bridge.model import Payout, PayoutRecord, PayoutState
 from settlement_bridge.store import DeliveryState
 
+FilesOf = Callable[[Payout], Sequence[str]]
+"""Names the files of a payout."""
 
-def say_run(outcome: RunOutcome, dry_run: bool = False, all_files: bool = True) -> None:
+
+def say_run(outcome: RunOutcome, *, files_of: FilesOf | None = None, all_files: bool = True) -> None:
     """Print a line for everything a person wants to know of a run, and a summary.
 
-    Without `all_files` only of the files that could not be published.
+    `files_of` is given for a dry run, which published nothing: its settled payouts are listed instead. Without
+    `all_files` only those files are listed that could not be published.
     """
     for delivered in outcome.deliveries:
         if all_files or delivered.state is not DeliveryState.DELIVERED:
             say_delivered(delivered)
     for ledger in sorted(outcome.ledgers, key=lambda ledger: ledger.ledger_id):
-        say_ledger(ledger, tell_settled=dry_run)
+        say_ledger(ledger, files_of)
     for problem in outcome.problems:
         say(f"problem    {problem}")
     for warning in outcome.warnings:
         say(f"warning    {warning}")
-    say(_summary(outcome, dry_run))
+    say(_summary(outcome, dry_run=files_of is not None))
 
 
 def say_delivered(delivered: Delivered) -> None:
@@ -32,15 +36,15 @@ def say_delivered(delivered: Delivered) -> None:
     say(f"{what.get(delivered.state, delivered.state.value):<10} {_place(delivered)}")
 
 
-def say_ledger(ledger: LedgerOutcome, tell_settled: bool = False) -> None:
-    """Print how a run left a ledger, and which of its payouts wait or need a look."""
+def say_ledger(ledger: LedgerOutcome, files_of: FilesOf | None = None) -> None:
+    """Print how a run left a ledger, and which of its payouts wait or need a look; with `files_of` settled ones too."""
     if ledger.state is not LedgerState.SERVED:
         say(f"{ledger.state.value:<10} ledger {ledger.ledger_id}: {ledger.reason}")
     for record in ledger.payouts:
         if record.state is not PayoutState.SETTLED:
             say(f"{record.state.value:<10} {_named(record)}: {record.reason}")
-        elif tell_settled:
-            say(f"settled    {_named(record)}; a sync without --dry-run publishes it if it is due")
+        elif files_of:
+            say(f"settled    {_named(record)}: {', '.join(files_of(record.payout))}")
         for warning in record.warnings:
             say(f"warning    ledger {ledger.ledger_id}: {warning}")
 
@@ -64,7 +68,7 @@ def _summary(outcome: RunOutcome, dry_run: bool) -> str:
         count(len(outcome.ledgers), "ledger"),
         count(sum(ledger.entries for ledger in outcome.ledgers), "new entry", "new entries"),
         f"{count(payouts[PayoutState.SETTLED], 'payout')} settled",
-        "nothing published (dry run)" if dry_run else f"{count(files[DeliveryState.DELIVERED], 'file')} published",
+        "nothing published: a dry run" if dry_run else f"{count(files[DeliveryState.DELIVERED], 'file')} published",
         *_where_any(
             (ledgers[LedgerState.HELD], "held"),
             (payouts[PayoutState.WAITING], "waiting"),

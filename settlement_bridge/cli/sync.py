@@ -1,14 +1,17 @@
 """`settlement-bridge sync`: a whole run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from settlement_bridge.bridge import Bridge
 from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import json_option, say_json
 from settlement_bridge.cli.progress import progress
 from settlement_bridge.cli.run_lines import say_run
+from settlement_bridge.model import Payout
 
 
 @click.command("sync")
@@ -23,7 +26,8 @@ def command(config: Path | None, ledger: str | None, dry_run: bool, as_json: boo
     is proven to the øre and then published, once, to every destination. A ledger whose books cannot be true is
     held: nothing more of it is published, all others are served.
 
-    Changes the store, and with new payouts the destinations. With --dry-run the destinations stay as they are.
+    Changes the store, and with new payouts the destinations. With --dry-run the destinations stay as they are, and
+    each payout that was settled is listed with its files, also where first_payout or first_date keeps these back.
 
     Prints a line for each file published, each ledger held, each payout that waits and each file refused, and a
     summary. Progress of a long run is shown on stderr.
@@ -48,5 +52,9 @@ def command(config: Path | None, ledger: str | None, dry_run: bool, as_json: boo
         if as_json:
             say_json(json_of.run_outcome(outcome, dry_run))
         else:
-            say_run(outcome, dry_run)
+            say_run(outcome, files_of=_file_names(bridge) if dry_run else None)
         return outcome.exit_code
+
+
+def _file_names(bridge: Bridge) -> Callable[[Payout], list[str]]:
+    return lambda payout: [name for name, _ in bridge.render(payout.ledger_id, payout.number)]

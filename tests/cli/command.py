@@ -40,6 +40,7 @@ def command_line(*arguments: str | Path) -> list[str]:
 def run_command(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished:
     done = subprocess.run(
         command_line(*arguments),
+        check=False,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -49,7 +49,7 @@ def test_ledgers_with_all_their_sales_units(synced: Place) -> None:
     done = synced.run("ledgers")
 
     assert done.code == 0
-    assert [line.split("  ")[-1].strip() for line in done.out.splitlines()[2:]] == [
+    assert [line[line.index("api:") :].strip() for line in done.out.splitlines()[2:]] == [
         "api:210001 Nordbakst Torggata",
         "api:210002 Nordbakst Grünerløkka",
         "api:210003 Bakst på Brygga",

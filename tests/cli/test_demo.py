@@ -1,5 +1,6 @@
 """The first thing a newcomer runs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_everything_comes_out_right(demo: Demo) -> None:
     assert demo.done.code == 0, demo.done.out
-    assert demo.done.err == ""
+    assert all(line.endswith(" published") for line in demo.done.err.splitlines())  # progress on a slow machine
     assert "wrong" not in demo.done.out
     for ledger_id in ("302321", "302322", "302355", "302377", "302400", "302410", "302420", "302430"):
         (row,) = [line for line in demo.done.out.splitlines() if line.startswith(ledger_id)]
@@ -93,7 +94,7 @@ def test_the_checks_would_see_a_wrong_file(demo: Demo, tmp_path: Path) -> None:
     text = files[0].read_text(encoding="utf-8")
     for tag in ("TransactionNetAmount", "SettledAmount"):
         wrong = tmp_path / f"{tag}.xml"
-        wrong.write_text(text.replace(f"<{tag}>", f"<{tag}>1", 1), encoding="utf-8")
+        wrong.write_text(re.sub(f"<{tag}>.*<", f"<{tag}>0.01<", text, count=1), encoding="utf-8")
         assert not check_again(demo, payout, [wrong, *files[1:]]).rows_agree, tag
 
     invalid = tmp_path / "invalid.xml"

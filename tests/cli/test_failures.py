@@ -152,7 +152,6 @@ def test_a_wrong_call_is_a_usage_error(arguments: list[str], capsys: pytest.Capt
 
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("Usage: settlement-bridge ")
     assert "Error: " in captured.err
 
 
@@ -161,6 +160,7 @@ def test_a_full_disk_behind_stdout(synced: Place, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             command_line("--config", synced.config, *arguments),
+            check=False,
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -179,6 +179,7 @@ def test_a_reader_who_has_had_enough(synced: Place) -> None:
     with os.fdopen(writing, "w") as pipe:
         done = subprocess.run(
             command_line("--config", synced.config, "status", "--json"),
+            check=False,
             stdout=pipe,
             stderr=subprocess.PIPE,
             text=True,

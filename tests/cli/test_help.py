@@ -1,5 +1,6 @@
 """Every command has a manual, and the list of commands is quick."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -19,10 +20,10 @@ def test_every_command_has_a_manual(name: str, capsys: pytest.CaptureFixture[str
     assert text.startswith(f"Usage: settlement-bridge {name} ")
     assert "Exit codes:\n" in text
     assert "Example:\n" in text or "Examples:\n" in text
-    assert "Changes" in text or "Writes" in text
-    assert "Print" in text
+    assert re.search("[Cc]hanges|Writes", text)
+    assert re.search("Prints?|stdout", text)
     assert "\b" not in text
-    assert all(len(line) <= 100 for line in text.splitlines() if " --" not in line)
+    assert all(len(line) <= 120 for line in text.splitlines())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -40,25 +41,23 @@ def test_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"\n    {code:<4} " in text
 
 
-def test_help_loads_nothing_that_takes_time() -> None:
-    code = (
-        "import sys; from settlement_bridge.cli.entry import run; run(['--help']); "
-        "heavy = {'rich', 'pydantic', 'sqlalchemy', 'lxml', 'requests', 'settlement_bridge.bridge'}; "
-        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), timeout=60)
+def loaded_by(code: str, *names: str) -> list[str]:
+    """Which of these modules some code imports."""
+    told = f"import sys; {code}; print(*sorted({set(names)} & set(sys.modules)), file=sys.stderr)"
+    command = [sys.executable, "-c", told]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment(), timeout=60
+    ).stderr.split()
 
-    assert done.stderr == "[]\n"
+
+def test_help_loads_nothing_that_takes_time() -> None:
+    code = "from settlement_bridge.cli.entry import run; run(['--help'])"
+    assert loaded_by(code, "click", "rich", "pydantic", "sqlalchemy", "lxml", "requests") == ["click"]
 
 
 def test_a_sync_loads_neither_the_sandbox_nor_what_draws_tables() -> None:
-    code = (
-        "import sys; import settlement_bridge.cli.sync; "
-        "print(sorted({'rich', 'settlement_bridge.sandbox'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), timeout=60)
-
-    assert done.stdout == "[]\n"
+    code = "import settlement_bridge.cli.sync"
+    assert loaded_by(code, "sqlalchemy", "rich", "settlement_bridge.sandbox") == ["sqlalchemy"]
 
 
 def test_the_version() -> None:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from settlement_bridge.sandbox import scenario
-from tests.cli.command import started, served
+from tests.cli.command import served, started
 
 PATIENCE = 20
 
@@ -56,12 +56,14 @@ def test_a_sandbox_serves_until_it_is_told_to_end(number: int) -> None:
         introduction = process.stdout.readline()
         url = introduction.split(" at ")[1].split()[0]
         assert requests.get(f"{url}/settlement/v1/ledgers", timeout=PATIENCE).status_code == 401
+        while "country_code" not in (line := process.stdout.readline()):
+            introduction += line
         process.send_signal(number)
-        out, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert err == ""
-    assert f'base_url = "{url}"' in out
+    assert f'base_url = "{url}"' in introduction
 
 
 def test_a_sandboxs_configuration_is_ready_to_use(tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ def test_a_sandboxs_configuration_is_ready_to_use(tmp_path: Path) -> None:
 
 def _configuration(process: "subprocess.Popen[str]") -> str:
     assert process.stdout
-    lines = []
+    lines: list[str] = []
     for line in process.stdout:
         if line.startswith("[") or lines:
             lines.append(line)

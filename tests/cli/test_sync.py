@@ -55,8 +55,8 @@ def test_a_dry_run_says_what_is_settled_and_publishes_nothing(webshop: Place) ->
     assert done.code == 0
     *lines, summary = done.out.splitlines()
     assert len(lines) == DAYS
-    assert lines[0].startswith("settled    payout 2000001 of ledger 302321 (2026-11-18)")
-    assert "nothing published (dry run)" in summary
+    assert lines[0] == "settled    payout 2000001 of ledger 302321 (2026-11-18): 100716-2000001.xml"
+    assert "nothing published: a dry run" in summary
     assert webshop.files() == []
     assert len(webshop.run("sync", "--json").json["files"]) == DAYS
 
