@@ -13,7 +13,7 @@ WORLD = scenario("webshop", days=3)
 
 def test_it_serves_until_it_is_closed() -> None:
     with Sandbox(WORLD) as sandbox:
-        serving = Thread(target=sandbox.serve_forever)
+        serving = Thread(target=sandbox.serve_forever, daemon=True)
         serving.start()
         serving.join(0.1)
         assert serving.is_alive()
