@@ -190,7 +190,7 @@ def an_instruction_closed_behind_the_rows() -> bytes:
     hidden = b"<?p </TransactionInfo>\n        <TransactionInfo><!-- ?> -->"
     row = one_row()
     rows = row * 2 + hidden + row.removeprefix(b"<TransactionInfo>") + row
-    return with_rows(rows).replace(b"<NumOfSettlements>", b"<?q?><NumOfSettlements>")
+    return with_rows(rows).replace(b"<NumOfTransactions>", b"<?q?><NumOfTransactions>")
 
 
 @pytest.mark.usefixtures("small_pieces")
