@@ -34,7 +34,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mounted = os.geteuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
     require(mounted, "a full disk needs root and the right to mount a small one")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def opened(file: Path, query: str = "") -> Store:
@@ -85,6 +85,15 @@ def test_a_database_locked_for_too_long_is_tried_again_later(file: Path) -> None
     other.close()
     assert store.mirror.append(page(LARGE[:10])) == 10
     store.close()
+
+
+def test_a_writer_has_the_lock_before_it_reads(file: Path) -> None:
+    """One that began as a reader could find half-way that somebody else has written."""
+    store, other = opened(file), opened(file, "?timeout=0.2")
+    with store.writing(), pytest.raises(StoreUnavailable, match="locked"), other.writing():
+        pass
+    store.close()
+    other.close()
 
 
 def test_a_damaged_file_is_said_to_be_damaged(file: Path) -> None:
