@@ -24,9 +24,9 @@ class Finding:
 
 def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callable[[], datetime]) -> Iterator[Finding]:
     """Yield a finding for the keys, the clock, the database and every destination; changes nothing."""
-    yield _tried("Report API and keys", lambda: f"{len(api.ledgers())} ledgers can be read")
+    yield _tried("Report API and keys", lambda: f"ledgers that can be read: {len(api.ledgers())}")
     yield _clock(api, clock)
-    yield _tried("database", lambda: f"{store.address} holds {len(store.ledgers.all())} ledgers")
+    yield _tried("database", lambda: f"{store.address}, ledgers in it: {len(store.ledgers.all())}")
     for outlet in settings.outlets:
         yield _tried(f"destination {outlet.destination.name}", _writable(outlet.destination.check))
     if not settings.outlets:

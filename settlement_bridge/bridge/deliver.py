@@ -46,16 +46,42 @@ class Deliverer:
 
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
-        done = {(one.destination, one.extension): one for one in self._store.deliveries.of(stored.settlement_id)}
-        results = []
-        for outlet in self._settings.outlets:
-            for one in outlet.formats:
-                known = done.get((outlet.destination.name, one.extension))
-                if known is None or known.state is not DeliveryState.DELIVERED:
-                    results.append(_Handover(self._store, self._settings, outlet, one, stored, now).run(known))
+        known = self._known(stored)
+        if not known and (described := self.described(stored)) != stored:
+            # Until its first file it may still change; from then on it is kept with the payout (rules 14 and 23).
+            self._store.settlements.renew(described)
+            stored = described
+        results = [
+            self._handover(outlet, form, stored, now).run(delivery)
+            for outlet in self._settings.outlets
+            for form in outlet.formats
+            if (delivery := known.get((outlet.destination.name, form.extension))) is None
+            or delivery.state is not DeliveryState.DELIVERED
+        ]
         if all(result.state is DeliveryState.DELIVERED for result in results):
             self._store.settlements.done_with([stored.settlement_id])
         return results
+
+    def deliver_again(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
+        """Give a settlement's files to every destination once more; what fails leaves no trace in the record."""
+        known = self._known(stored)
+        return [
+            self._handover(outlet, form, stored, now).run_again(known.get((outlet.destination.name, form.extension)))
+            for outlet in self._settings.outlets
+            for form in outlet.formats
+        ]
+
+    def described(self, stored: StoredSettlement) -> StoredSettlement:
+        """Return a settlement with what is known of its merchant now (rule 14)."""
+        ledger = self._store.ledgers.get(stored.settlement.ledger_id).ledger
+        merchant = self._settings.rules.directory.merchant(ledger, stored.settlement.msn)
+        return replace(stored, settlement=replace(stored.settlement, merchant=merchant))
+
+    def _known(self, stored: StoredSettlement) -> dict[tuple[str, str], Delivery]:
+        return {(one.destination, one.extension): one for one in self._store.deliveries.of(stored.settlement_id)}
+
+    def _handover(self, outlet: Outlet, form: Format, stored: StoredSettlement, now: datetime) -> "_Handover":
+        return _Handover(self._store, self._settings, outlet, form, stored, now)
 
 
 class _Handover:
@@ -91,6 +117,18 @@ class _Handover:
             return self._failed(path, DeliveryState.REFUSED, error)
         except DeliveryFailed as error:
             return self._failed(path, DeliveryState.FAILED, error)
+
+    def run_again(self, known: Delivery | None) -> Delivered:
+        path = PurePosixPath()
+        try:
+            path = self._path()
+            self._hand_over(path)
+            return self._result(path, DeliveryState.DELIVERED)
+        except (DeliveryRefused, RenderingRefused, DeliveryFailed) as error:
+            if known and not self._claimed:
+                self._store.deliveries.record(known)
+            state = DeliveryState.FAILED if isinstance(error, DeliveryFailed) else DeliveryState.REFUSED
+            return replace(self._result(path, state), reason=str(error))
 
     def _path(self) -> PurePosixPath:
         """Return the path the file shall have; raise DeliveryRefused where another settlement has it (rule 13)."""

@@ -1,7 +1,6 @@
 """A payout's files made again: to look at, or to publish once more."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -10,7 +9,7 @@ from settlement_bridge.bridge.deliver import Delivered, Deliverer, report_of
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.model import PayoutRecord, PayoutState
-from settlement_bridge.store import Store, StoredSettlement
+from settlement_bridge.store import DeliveryState, Store, StoredSettlement
 
 
 def render(
@@ -39,13 +38,13 @@ def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: in
         raise DeliveryRefused(f"ledger {ledger_id} is held, nothing of it is published: {hold}")
     if record.state is PayoutState.WITHHELD:
         raise DeliveryRefused(f"payout {payout} of ledger {ledger_id} is withheld: {record.reason}")
-    ledger = store.ledgers.get(ledger_id).ledger
+    deliverer = Deliverer(store, settings)
     results = []
-    for stored in _settlements(store, record):
-        merchant = settings.rules.directory.merchant(ledger, stored.settlement.msn)
-        renewed = replace(stored, settlement=replace(stored.settlement, merchant=merchant))
-        store.settlements.renew(renewed)
-        results.extend(Deliverer(store, settings).deliver(renewed, now))
+    for stored in map(deliverer.described, _settlements(store, record)):
+        delivered = deliverer.deliver_again(stored, now)
+        if all(one.state is DeliveryState.DELIVERED for one in delivered):
+            store.settlements.renew(stored)
+        results.extend(delivered)
     return results
 
 

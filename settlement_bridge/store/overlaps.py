@@ -1,5 +1,6 @@
 """What a page brings that a book does not hold yet, and whether it can be true (rules 20 to 22). Pure."""
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from settlement_bridge.errors import DataRefused
@@ -29,9 +30,22 @@ def new_entries(
         if found is None:
             known[key] = (None, entry)
             new.append(entry)
-        elif found[1] != entry:
+        elif not _agree(found[1], entry):
             raise _contradiction(place, *found, entry)
     return new
+
+
+def _agree(held: LedgerEntry, given: LedgerEntry) -> bool:
+    """Tell whether two entries say the same; a JSON field that only one of them has is no contradiction.
+
+    New fields may appear at any time, also on entries that were given before without them.
+    """
+    if held == given:
+        return True
+    known, told = json.loads(held.extra or "{}"), json.loads(given.extra or "{}")
+    return held._replace(extra=None) == given._replace(extra=None) and all(
+        known[name] == told[name] for name in known.keys() & told.keys()
+    )
 
 
 def _identity(entry: LedgerEntry) -> Hashable:

@@ -85,7 +85,8 @@ class Resync:
 
 def _first_differing(held_id: int, fresh_id: int) -> Select[tuple[int]]:
     held, fresh = entries.alias("held"), entries.alias("fresh")
-    columns = [column.name for column in entries.c if column.name not in ("book_id", "position")]
+    # A field that this version does not know may appear on old entries at any time.
+    columns = [column.name for column in entries.c if column.name not in ("book_id", "position", "extra")]
     changed = or_(*(held.c[name].is_distinct_from(fresh.c[name]) for name in columns))
     same_place = and_(fresh.c.book_id == fresh_id, fresh.c.position == held.c.position)
     return (

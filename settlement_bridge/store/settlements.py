@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, Subquery, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Row, Select, Subquery, and_, exists, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.model import (
@@ -25,7 +25,6 @@ from settlement_bridge.store.settlement_draft import SettlementDraft, keep_payou
 from settlement_bridge.store.tables import (
     IS_DUE,
     books,
-    deliveries,
     marks,
     notes,
     payouts,
@@ -165,12 +164,11 @@ class Settlements:
                 connection.execute(update(settlements).where(mine).values(due=False))
 
     def renew(self, stored: StoredSettlement) -> None:
-        """Keep what a settlement says of its merchant now, and make it due everywhere again."""
+        """Keep what a settlement says of its merchant now."""
         mine = settlements.c.settlement_id == stored.settlement_id
-        details = _SETTLEMENT.dump_json(stored.settlement).decode()
         with self._database.writing() as connection:
-            connection.execute(update(settlements).where(mine).values(details=details, due=True))
-            connection.execute(delete(deliveries).where(deliveries.c.settlement_id == stored.settlement_id))
+            details = _SETTLEMENT.dump_json(stored.settlement).decode()
+            connection.execute(update(settlements).where(mine).values(details=details))
 
     def relinked(self, record: PayoutRecord) -> None:
         """Keep a payout's places in books that were read anew."""

@@ -50,13 +50,26 @@ def test_entries_of_one_instant_are_told_apart_by_their_balance(store: Store) ->
     assert held(store) == [first, twin]
 
 
+def test_a_field_that_is_new_on_an_old_entry_contradicts_nothing(store: Store) -> None:
+    (entry,) = history(100)
+    store.mirror.append(page([entry]))
+    assert store.mirror.append(page([entry._replace(extra='{"colour":"red"}')])) == 0
+    assert held(store) == [entry]
+
+
+def test_an_unknown_field_that_changes_is_refused(store: Store) -> None:
+    (entry,) = history(100)
+    store.mirror.append(page([entry._replace(extra='{"colour":"red"}')]))
+    with pytest.raises(DataRefused, match="extra must not change"):
+        store.mirror.append(page([entry._replace(extra='{"colour":"blue"}')]))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("amount", 201),
         ("reference", None),
         ("handle", "api:9"),
-        ("extra", "{}"),
         ("ledger_date", history(1)[0].ledger_date.replace(day=7)),
     ],
 )
