@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,15 +79,29 @@ def test_an_unreachable_host_is_for_later(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("breakage", ["missing", "a file", "read-only"])
 def test_a_destination_that_takes_nothing(webshop: Place, breakage: str) -> None:
-    if breakage == "read-only" and os.geteuid() == 0:
-        pytest.skip("root may write everywhere; run the tests as somebody else")
-    if breakage == "read-only":
-        webshop.published.chmod(0o500)
-    else:
-        webshop.published.rmdir()
-    if breakage == "a file":
-        webshop.published.touch()
+    with broken(webshop.published, breakage):
+        _takes_nothing(webshop)
 
+
+@contextmanager
+def broken(folder: Path, breakage: str) -> Iterator[None]:
+    if breakage != "read-only":
+        folder.rmdir()
+        if breakage == "a file":
+            folder.touch()
+        yield
+    elif os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield
+    else:  # root may write everywhere, but not to what is mounted read-only
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", folder], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def _takes_nothing(webshop: Place) -> None:
     check = webshop.run("check")
     assert check.code == 75
     assert f"WRONG  destination local:{webshop.published}: " in check.out
@@ -173,12 +189,14 @@ def test_a_full_disk_behind_stdout(synced: Place, arguments: list[str]) -> None:
     assert "Exception" not in done.stderr
 
 
-def test_a_reader_who_has_had_enough(synced: Place) -> None:
+@pytest.mark.parametrize("arguments", [["status", "--json"], ["render", "302321", "2000001"]], ids=" ".join)
+def test_a_reader_who_has_had_enough(webshop: Place, arguments: list[str]) -> None:
+    webshop.run("sync")
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
         done = subprocess.run(
-            command_line("--config", synced.config, "status", "--json"),
+            command_line("--config", webshop.config, *arguments),
             check=False,
             stdout=pipe,
             stderr=subprocess.PIPE,
