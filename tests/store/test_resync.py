@@ -2,7 +2,7 @@ import pytest
 
 from settlement_bridge.errors import Busy, DataRefused
 from settlement_bridge.model import Book
-from settlement_bridge.store import Store
+from settlement_bridge.store import Store, open_store
 from settlement_bridge.store.resync import Resync
 from tests.store.histories import LEDGER, cursor, held, history, page
 
@@ -75,3 +75,13 @@ def test_an_abandoned_resync_is_cleaned_up_by_the_next(store: Store) -> None:
     with pytest.raises(Busy, match="this resync has ended without effect"):
         store.mirror.finish_resync(abandoned)
     assert held(store) == ENTRIES
+
+
+def test_who_has_not_seen_the_swap_adds_nothing_to_the_old_book(store: Store, url: str) -> None:
+    other = open_store(url)
+    other.mirror.cursors(by_payout=False)
+    begin(store).swap()
+    with pytest.raises(Busy, match="another process has read the funds book of ledger 302321 meanwhile"):
+        other.mirror.append(page(history(100, 200, -50, 70), "next"))
+    assert entries_in_all(store) == len(ENTRIES)
+    other.close()

@@ -1,6 +1,7 @@
 import multiprocessing
 import subprocess
 import sys
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,8 @@ def test_another_programs_database_is_left_alone(url: str) -> None:
     engine.dispose()
 
 
-def opening(url: str, answers: "multiprocessing.Queue[str]") -> None:
+def opening(url: str, start: Barrier, answers: "multiprocessing.Queue[str]") -> None:
+    start.wait(60)
     try:
         open_store(url).close()
         answers.put("")
@@ -112,8 +114,8 @@ def opening(url: str, answers: "multiprocessing.Queue[str]") -> None:
 
 def test_processes_that_open_a_new_database_at_once_all_get_it(url: str) -> None:
     processes = multiprocessing.get_context("spawn")
-    answers = processes.Queue()
-    openers = [processes.Process(target=opening, args=(url, answers)) for _ in range(4)]
+    start, answers = processes.Barrier(4), processes.Queue()
+    openers = [processes.Process(target=opening, args=(url, start, answers)) for _ in range(4)]
     for opener in openers:
         opener.start()
     assert [answers.get(timeout=60) for _ in openers] == [""] * len(openers)
