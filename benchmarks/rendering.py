@@ -1,4 +1,4 @@
-"""Rendering beside bare string formatting, validation in pieces beside one reading: `python -m benchmarks.rendering`."""
+"""Rendering beside bare string formatting, and validation in pieces beside one reading of the whole."""
 
 import tempfile
 from pathlib import Path
@@ -22,7 +22,9 @@ def measure(rows: int = ROWS) -> list[Row]:
         pieces = measure_child(MODULE, "check", path, "0")
     return [
         Row(f"render {rows:,} rows beside f-strings", ours.seconds, theirs.seconds, 2.5, ours.peak, theirs.peak),
-        Row(f"validate {rows:,} rows beside one reading", pieces.seconds, whole.seconds, 1 / 3, pieces.peak, whole.peak),
+        Row(
+            f"validate {rows:,} rows beside one reading", pieces.seconds, whole.seconds, 1 / 3, pieces.peak, whole.peak
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Write or validate one settlement file of many rows: `python -m benchmarks.run_rendering WORK PATH [ROWS]`."""
+"""Write or validate one settlement file of many rows: `python -m benchmarks.run_rendering WORK PATH ROWS`."""
 
 import sys
 from collections.abc import Iterator
@@ -89,8 +89,6 @@ def main(work: str, path: Path, rows: int) -> None:
         report(lambda: formats.get("xml").check(path))
     elif work == "whole":
         report(lambda: validate_whole(path))
-    else:
-        report(lambda: None)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import BinaryIO, Protocol
 
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.formats.settlement_xml import SettlementXml
+from settlement_bridge.formats.settlement_zip import SettlementZip
 from settlement_bridge.model import Report
 
 
@@ -24,7 +25,8 @@ class Format(Protocol):
         """Read the finished file back; raises RenderingRefused, naming file, line and reason, if it may not be used."""
 
 
-_FORMATS: dict[str, Format] = {each.extension: each for each in (SettlementXml(),)}
+_XML = SettlementXml()
+_FORMATS: dict[str, Format] = {each.extension: each for each in (_XML, SettlementZip(_XML))}
 
 EXTENSIONS: tuple[str, ...] = tuple(_FORMATS)
 """What `get` knows, as written in the configuration."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from lxml import etree
 
-from settlement_bridge.errors import RenderingRefused
+from settlement_bridge.formats.proof import refuse_other_totals
 from settlement_bridge.formats.text import xml_text
 from settlement_bridge.formats.timestamps import local_time_writer
 from settlement_bridge.formats.xml_check import XmlCheck
@@ -21,7 +21,12 @@ from settlement_bridge.money import decimal_text
 
 NAMESPACE = "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_ROOT = f'<SettlementReport xmlns="{NAMESPACE}">'.encode()
+SCHEMA_CHECK = XmlCheck(
+    "SettlementReport-3.0.xsd",
+    NAMESPACE,
+    opening=_DECLARATION + f'<SettlementReport xmlns="{NAMESPACE}">'.encode(),
+    row="TransactionInfo",
+)
 _ROW_FIELDS = (
     "TransactionTime",
     "TransactionCaptureAmount",
@@ -40,11 +45,6 @@ class SettlementXml:
 
     extension = "xml"
 
-    def __init__(self) -> None:
-        self._check = XmlCheck(
-            "SettlementReport-3.0.xsd", NAMESPACE, opening=_DECLARATION + _ROOT, row="TransactionInfo"
-        )
-
     def write(self, report: Report, stream: BinaryIO) -> None:
         """Write `report`; see `formats.Format.write`. FeeDetailsInfo and ReportReferenceNum are left out."""
         stream.write(_DECLARATION)
@@ -62,7 +62,7 @@ class SettlementXml:
 
     def check(self, path: Path) -> None:
         """Validate a finished file against `schemas/SettlementReport-3.0.xsd`; see `formats.Format.check`."""
-        self._check(path)
+        SCHEMA_CHECK(path)
 
 
 class _Layout:
@@ -137,7 +137,7 @@ def _write_payments(layout: _Layout, report: Report) -> None:
             layout.leaves(_settlement_leaves(settlement))
             row = _Row(layout.line, settlement.currency, local_time)
             written = _write_rows(layout, row, transactions)
-            _refuse_other_totals(settlement, written)
+            refuse_other_totals(settlement, written)
             layout.leaves(_total_leaves(settlement))
         sections += 1
     layout.leaves([("NumOfSettlements", str(sections))])
@@ -153,21 +153,6 @@ def _write_rows(layout: _Layout, row: _Row, transactions: Iterable[Transaction])
         refunds += transaction.refund
         fees += transaction.fee
     return Totals(count, captures, refunds, fees)
-
-
-def _refuse_other_totals(settlement: Settlement, written: Totals) -> None:
-    """A file never says other sums than those that were proven (rule 11)."""
-    if written != settlement.totals:
-        raise RenderingRefused(
-            f"payout {settlement.payout} of ledger {settlement.ledger_id}, sales unit {settlement.msn}: "
-            f"its rows are {_sums(written)}, but {_sums(settlement.totals)} were proven; "
-            f"read the ledger again with `settlement-bridge resync {settlement.ledger_id}`"
-        )
-
-
-def _sums(totals: Totals) -> str:
-    captures, refunds, fees = map(decimal_text, (totals.captures, totals.refunds, totals.fees))
-    return f"{totals.count} with captures {captures}, refunds {refunds} and fees {fees}"
 
 
 def _merchant_leaves(merchant: Merchant) -> Iterable[tuple[str, str]]:

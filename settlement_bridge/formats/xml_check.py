@@ -5,8 +5,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 from lxml import etree
 
@@ -72,7 +73,13 @@ class XmlCheck:
     def __call__(self, path: Path) -> None:
         """Raise RenderingRefused, naming file, line and reason, unless the file at `path` is valid."""
         with path.open("rb") as file:
-            fault = self._fault(file)
+            self._refuse(self._fault(file), path)
+
+    def in_one_go(self, stream: IO[bytes], path: Path) -> None:
+        """Do the same with a stream, of which no pieces can be taken; the error names `path`."""
+        self._refuse(self.fault_in_whole(stream), path)
+
+    def _refuse(self, fault: Fault | None, path: Path) -> None:
         if fault is not None:
             place = f"{path}, line {fault.line}" if fault.line else f"{path}"
             reason = fault.reason.replace(f"{{{self._namespace}}}", "")
@@ -103,7 +110,7 @@ class XmlCheck:
 
         return _first_fault(suspicion, self._pieces(file, frame))
 
-    def fault_in_whole(self, file: BinaryIO) -> Fault | None:
+    def fault_in_whole(self, file: IO[bytes]) -> Fault | None:
         """Read the file in one go, forgetting each row behind it; here the schema cannot tell lines."""
         file.seek(0)
         rows = etree.iterparse(file, tag="{*}" + self._row, schema=self._validator.schema, **_GUARDS)
@@ -165,11 +172,18 @@ class _Piece(NamedTuple):
 
 
 class _Validator(threading.local):
-    """A compiled schema and a parser for each thread, since neither promises to serve two at once."""
+    """A schema and a parser for each thread that asks, since neither promises to serve two at once."""
 
     def __init__(self, schema: str) -> None:
-        self.schema = etree.XMLSchema(etree.parse(str(schema_path(schema))))
-        self._parser = etree.XMLParser(**_GUARDS)
+        self._name = schema
+
+    @cached_property
+    def schema(self) -> etree.XMLSchema:
+        return etree.XMLSchema(etree.parse(str(schema_path(self._name))))
+
+    @cached_property
+    def _parser(self) -> etree.XMLParser:
+        return etree.XMLParser(**_GUARDS)
 
     def fault(self, document: bytes) -> Fault | None:
         try:

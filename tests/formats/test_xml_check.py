@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats import settlement_xml, xml_check
 from settlement_bridge.formats.settlement_xml import SettlementXml
-from settlement_bridge.formats.xml_check import XmlCheck
 from tests.formats.reports import rendered, report, row
 
-CHECK = XmlCheck(
-    "SettlementReport-3.0.xsd",
-    settlement_xml.NAMESPACE,
-    opening=b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    b'<SettlementReport xmlns="http://vipps.no/xmlschema/SettlementReport-3.0.xsd">',
-    row="TransactionInfo",
-)
+CHECK = settlement_xml.SCHEMA_CHECK
 SMALL = rendered(report([row(n) for n in range(12)], [row(20)], [row(n, order_id="a & b") for n in range(30, 38)]))
 ROWS = 3_000
 LARGE = rendered(report([row(n) for n in range(ROWS)]))
