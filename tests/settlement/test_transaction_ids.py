@@ -120,6 +120,9 @@ PAYOUT = Payout(
 )
 
 
+M = FIRST_MAPPED
+
+
 class Ledger:
     """Numbers as weak as can be, the ids an earlier payout has used, and rows that want ids."""
 
@@ -135,40 +138,40 @@ class Ledger:
 
 
 def weak(text: str, attempt: int) -> int:
-    """Collide for all texts of one length."""
-    return len(text) + 1000 * attempt
+    """Collide for all texts of one length, within the range of mapped numbers."""
+    return M + len(text) + 1000 * attempt
 
 
 def test_rule_16_two_references_with_one_number_both_get_their_own() -> None:
     _, numbered = Ledger(weak).number("abc", "xyz", "uvw")
-    assert numbered == [(3, "abc"), (1003, "xyz"), (2003, "uvw")]
+    assert numbered == [(M + 3, "abc"), (M + 1003, "xyz"), (M + 2003, "uvw")]
 
 
 def test_rule_16_a_collision_with_an_earlier_payout_is_resolved() -> None:
-    _, numbered = Ledger(weak, {3: "abc", 1003: "xyz"}).number("uvw", "xyz", "klmn")
-    assert numbered == [(2003, "uvw"), (len("xyz:capture:1"), "xyz:capture:1"), (4, "klmn")]
+    _, numbered = Ledger(weak, {M + 3: "abc", M + 1003: "xyz"}).number("uvw", "xyz", "klmn")
+    assert numbered == [(M + 2003, "uvw"), (M + 13, "xyz:capture:1"), (M + 4, "klmn")]
 
 
 def test_rule_16_an_own_number_that_collides_is_mapped_and_its_text_recorded() -> None:
-    _, numbered = Ledger(weak, {3: "abc"}).number("777")
-    assert numbered == [(1003, "777")]
+    _, numbered = Ledger(weak, {M + 3: "abc"}).number("777")
+    assert numbered == [(M + 1003, "777")]
 
 
 def test_rule_16_the_id_of_a_fees_row_avoids_what_rows_have() -> None:
-    ids, _ = Ledger(weak, {len("x:fee:2000002"): "abc"}).number("abc")
-    assert ids.of_fee("x") == (1000 + len("x:fee:2000002"), "x:fee:2000002")
-    assert ids.of_fee("y") == (2000 + len("y:fee:2000002"), "y:fee:2000002")
+    ids, _ = Ledger(weak, {M + 13: "abc"}).number("abc")
+    assert ids.of_fee("x") == (M + 1013, "x:fee:2000002")
+    assert ids.of_fee("y") == (M + 2013, "y:fee:2000002")
 
 
 def test_rule_16_the_id_of_a_fees_row_avoids_what_rows_have_that_nobody_else_wanted() -> None:
     ids, numbered = Ledger(weak).number("thirteen_long", "x", "x")
-    assert [number for number, _ in numbered] == [13, 1, 11]
-    assert ids.of_fee("x") == (1013, "x:fee:2000002")
+    assert [number for number, _ in numbered] == [M + 13, M + 1, M + 11]
+    assert ids.of_fee("x") == (M + 1013, "x:fee:2000002")
 
 
 def test_rule_16_a_further_row_avoids_what_a_row_behind_it_will_have() -> None:
     _, numbered = Ledger(weak).number("x", "x", "eleven_long")
-    assert [number for number, _ in numbered] == [1, 1011, 11]
+    assert [number for number, _ in numbered] == [M + 1, M + 1011, M + 11]
 
 
 def test_rule_16_an_id_that_would_be_given_twice_is_refused() -> None:
