@@ -30,10 +30,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why a payout cannot be settled yet; `late` after 36 hours."""
+    """Why a payout cannot be settled yet."""
 
     reason: str
-    late: bool
 
 
 def decide_type(
@@ -159,8 +158,13 @@ def select_gross(payout: Payout) -> FeeSelection:
 
 
 def waits_for_pair(payout: Payout, now: datetime) -> Waiting:
-    """Say that the fees book has not reached the entry that pairs with the payout's last `fees-retained`."""
-    return Waiting("the fees book has not reached the payout's fees yet", late=now - payout.time > PATIENCE)
+    """Say that the fees book has not reached the entry that pairs with the payout's last `fees-retained`.
+
+    That is normal for hours; after 36 the reason says whom to ask.
+    """
+    if now - payout.time > PATIENCE:
+        return Waiting("the fees book has not reached the payout's fees after more than 36 hours; ask the provider")
+    return Waiting("the fees book has not reached the payout's fees yet")
 
 
 def gross_fees_may_come(payout: Payout, fees_reach: date | None, now: datetime) -> Waiting | None:
@@ -171,4 +175,4 @@ def gross_fees_may_come(payout: Payout, fees_reach: date | None, now: datetime) 
     """
     if (fees_reach and fees_reach > payout.ledger_date) or now - payout.time >= PATIENCE:
         return None
-    return Waiting("fees of the payout's rows may still come; settled gross", late=False)
+    return Waiting("fees of the payout's rows may still come; settled gross")

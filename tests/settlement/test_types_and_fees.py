@@ -143,21 +143,32 @@ def test_rule_07_a_wrong_pair_holds_the_ledger_even_while_later_pairs_are_under_
         open_desk(books).settle()
 
 
-def test_rule_07_a_payout_waits_for_the_fees_book_and_says_so_after_36_hours(open_desk: OpenDesk) -> None:
+def test_rule_07_a_payout_waits_for_the_fees_book(open_desk: OpenDesk) -> None:
     books = Books()
     sold = books.capture("A-1", 100_00, 2_00)
     books.retained()
     books.payout()
     desk = open_desk(books)
-    behind = {Book.FUNDS: 3, Book.FEES: 1}
-    (record,) = desk.settle(upto=behind)
-    assert record.state is PayoutState.WAITING
-    assert record.reason is not None
-    assert desk.stored(2000001) == []
+    (record,) = desk.settle(upto={Book.FUNDS: 3, Book.FEES: 1})
+    assert (record.state, desk.stored(2000001)) == (PayoutState.WAITING, [])
     assert desk.record(2000001).state is PayoutState.WAITING
     desk.settle()
     assert desk.rows(2000001) == [Row("A-1", 100_00, 0, 2_00, sold)]
     assert desk.record(2000001).state is PayoutState.SETTLED
+
+
+def test_rule_07_waiting_for_more_than_36_hours_is_reported(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, 2_00)
+    books.retained()
+    books.payout()
+    desk = open_desk(books)
+    scheduled = books.entries[Book.FUNDS][-1].time
+    behind = {Book.FUNDS: 3, Book.FEES: 1}
+    (still_normal,) = desk.settle(upto=behind, now=scheduled + AFTER_PATIENCE)
+    assert still_normal.reason == "the fees book has not reached the payout's fees yet"
+    desk.settle(upto=behind, now=scheduled + AFTER_PATIENCE + timedelta(seconds=1))
+    assert "after more than 36 hours; ask the provider" in (desk.record(2000001).reason or "")
 
 
 def test_rule_07_a_ledger_whose_fees_book_nobody_has_read_waits(open_desk: OpenDesk) -> None:
