@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from settlement_bridge.bridge import Delivered, Finding, Found, LedgerOutcome, LedgerStatus, RunOutcome, Status
+from settlement_bridge.bridge import (
+    Delivered,
+    Delivery,
+    Finding,
+    Found,
+    LedgerOutcome,
+    LedgerStatus,
+    Run,
+    RunOutcome,
+    Status,
+)
 from settlement_bridge.model import Identifier, Ledger, PayoutRecord
-from settlement_bridge.store import Delivery, Run
 
 Data = Mapping[str, Any]
 

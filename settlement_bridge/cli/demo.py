@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 from settlement_bridge import config
-from settlement_bridge.bridge import Bridge, RunOutcome
+from settlement_bridge.bridge import Bridge, DeliveryState, RunOutcome
 from settlement_bridge.cli.demo_checks import CheckedPayout, checked
 from settlement_bridge.cli.demo_folder import DemoFolder, fresh_folder, write_config
 from settlement_bridge.cli.demo_view import DemoResult, show_demo
@@ -19,7 +19,6 @@ from settlement_bridge.cli.signals import stopping
 from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED
 from settlement_bridge.model import Ledger, PayoutState
 from settlement_bridge.sandbox import Sandbox, World, scenario
-from settlement_bridge.store import DeliveryState
 
 Dialect = Literal["v1", "v2"]
 

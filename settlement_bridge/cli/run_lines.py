@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from settlement_bridge.bridge import Delivered, LedgerOutcome, LedgerState, RunOutcome
+from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
 from settlement_bridge.cli.output import count, say
 from settlement_bridge.model import Payout, PayoutRecord, PayoutState
-from settlement_bridge.store import DeliveryState
 
 FilesOf = Callable[[Payout], Sequence[str]]
 """Names the files of a payout."""

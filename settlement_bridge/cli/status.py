@@ -5,13 +5,12 @@ from pathlib import Path
 
 import click
 
-from settlement_bridge.bridge import LedgerStatus, Status
+from settlement_bridge.bridge import DeliveryState, LedgerStatus, Run, Status
 from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import count, json_option, local_time, say, say_json
 from settlement_bridge.cli.tables import amount, cell, show, table
 from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER
-from settlement_bridge.store import DeliveryState, Run
 
 
 @click.command("status")

@@ -209,6 +209,11 @@ def test_a_reader_who_has_had_enough(webshop: Place, arguments: list[str]) -> No
     assert done.stderr == ""
 
 
+def test_a_closed_pipe_is_nothing_to_talk_about(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failures.report(BrokenPipeError(32, "Broken pipe")) == 1
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_mistake_of_ours_is_not_dressed_up() -> None:
     with pytest.raises(ZeroDivisionError):
         failures.report(ZeroDivisionError())

@@ -1,13 +1,13 @@
 """Progress where there is no terminal."""
 
 import threading
+import time
 
 import pytest
 
-from settlement_bridge.bridge import Delivered, LedgerOutcome, LedgerState
+from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState
 from settlement_bridge.cli import progress as module
 from settlement_bridge.cli.progress import Tally, progress
-from settlement_bridge.store import DeliveryState
 
 OUTCOME = LedgerOutcome("302321", LedgerState.SERVED)
 FILE = Delivered("302321", 2000001, "local:/srv", "a.xml", DeliveryState.DELIVERED)
@@ -16,7 +16,15 @@ REFUSED = Delivered("302321", 2000002, "local:/srv", "b.xml", DeliveryState.REFU
 
 def test_counts_from_many_threads_add_up() -> None:
     seen: list[str] = []
-    tally = Tally(lambda tally: seen.append(str(tally)))
+    drawing = threading.Lock()
+
+    def draw(tally: Tally) -> None:
+        assert drawing.acquire(blocking=False), "two threads draw at once"
+        time.sleep(0)
+        seen.append(str(tally))
+        drawing.release()
+
+    tally = Tally(draw)
     tally.listed(8)
 
     def work() -> None:
