@@ -78,10 +78,13 @@ class Folder:
                 self.remove_if_empty(unfinished)
             os.fsync(self.fd)
 
-    def remove_if_empty(self, name: str) -> None:
-        """Remove the folder `name` as far as that can be done."""
-        with suppress(OSError):
+    def remove_if_empty(self, name: str) -> bool:
+        """Remove the folder `name` as far as that can be done, and tell whether it could."""
+        try:
             os.rmdir(name, dir_fd=self.fd)
+        except OSError:
+            return False
+        return True
 
     def sync(self) -> None:
         """Make the names in this folder durable."""

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 import weakref
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -33,13 +34,12 @@ class LocalDestination:
         self.path = path.absolute()
         self.name = f"local:{self.path}"
         self._access = Access(mode, owner, group)
-        self._making = threading.Lock()
-        """One draft's empty folders must not go while another draft is about to use them."""
+        self._new_folders = _NewFolders()
 
     def draft(self, path: PurePosixPath) -> "LocalDraft":
         """See `Destination.draft`."""
         refuse_unsafe(path)
-        return LocalDraft(self.path, path, self._access, self._making)
+        return LocalDraft(self.path, path, self._access, self._new_folders)
 
     def look(self, path: PurePosixPath) -> Fingerprint | None:
         """See `Destination.look`."""
@@ -75,16 +75,28 @@ class LocalDestination:
             draft.discard()
 
 
+@dataclass(frozen=True)
+class _NewFolders:
+    """The folders that drafts of one destination made and that hold no document yet.
+
+    They belong to all drafts: whichever is discarded last takes them away. The lock keeps one draft's empty folders
+    from going while another is about to use them.
+    """
+
+    paths: set[Path] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class LocalDraft:
     """A hidden file in the folder of the final name, locked against other processes that would draft the same."""
 
-    def __init__(self, root: Path, path: PurePosixPath, access: Access, making: threading.Lock) -> None:
+    def __init__(self, root: Path, path: PurePosixPath, access: Access, new_folders: _NewFolders) -> None:
         self._final = path.name
         self._temporary = draft_name(path)
         self._access = access
-        self._making = making
-        self._made: list[tuple[Folder, str]] = []
-        with making:
+        self._new_folders = new_folders
+        self._above: list[tuple[Folder, str]] = []
+        with new_folders.lock:
             try:
                 self._folder = self._make_folders(root, path)
                 self._writer = self._open()
@@ -115,6 +127,8 @@ class LocalDraft:
     def publish(self) -> None:
         """See `Draft.publish`."""
         publish(self._folder, self._temporary, self._final)
+        with self._new_folders.lock:
+            self._new_folders.paths.difference_update(above.path / name for above, name in self._above)
         self._close()
 
     def discard(self) -> None:
@@ -122,7 +136,7 @@ class LocalDraft:
         if not self._close.alive:
             return
         self._writer.raw.close()
-        with self._making:
+        with self._new_folders.lock:
             remove(self._folder, self._temporary)
             self._remove_folders()
         self._close()
@@ -131,9 +145,10 @@ class LocalDraft:
         with explained(root):
             folder = Folder(root)
         for name in path.parent.parts:
+            self._above.append((folder, name))
             inner = folder.enter(name)
             if inner is None:
-                self._made.append((folder, name))
+                self._new_folders.paths.add(folder.path / name)
                 folder.make(name, self._access)
                 with explained(folder.path / name):
                     inner = Folder(folder.path / name, folder)
@@ -153,8 +168,9 @@ class LocalDraft:
                 raise
 
     def _remove_folders(self) -> None:
-        for above, name in reversed(self._made):
-            above.remove_if_empty(name)
+        for above, name in reversed(self._above):
+            if above.path / name in self._new_folders.paths and above.remove_if_empty(name):
+                self._new_folders.paths.discard(above.path / name)
 
 
 class _DraftFile(io.FileIO):

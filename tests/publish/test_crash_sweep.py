@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from settlement_bridge.publish.destination import draft_name
+from settlement_bridge.publish.local import LocalDestination
 from tests.conftest import require
+from tests.publish.conftest import deliver
 from tests.publish.publisher import CONTENT, PATH, Record
 
 PROJECT = Path(__file__).parents[2]
@@ -41,10 +43,16 @@ class Case:
         return Record(self.folder / "record")
 
     def run(self, kind: str, *strace: str) -> subprocess.CompletedProcess[str]:
-        command = (sys.executable, "-S", "-m", "tests.publish.publisher", kind, self.destination, self.record.file)
-        environment = {"PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        command = ("-m", "tests.publish.publisher", kind, self.destination, self.record.file)
+        return self._python(*command, before=strace)
+
+    def _python(self, *arguments: str | Path, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        # A bytecode cache of its own: one that others write to would shift the count of calls from run to run.
+        cache = self.folder.parent / "bytecode"
+        environment = {"PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": str(cache)}
+        command = (*before, sys.executable, "-S", *arguments)
         return subprocess.run(
-            (*strace, *command), check=False, env=environment, cwd="/", text=True, capture_output=True, timeout=60
+            command, check=False, env=environment, cwd="/", text=True, capture_output=True, timeout=60
         )
 
     def trace(self, kind: str, *options: str) -> list[str]:
@@ -56,6 +64,7 @@ class Case:
 
     def points(self, kind: str) -> Iterator[tuple[str, int]]:
         """Yield every (call, N) from the first one that names the destination on."""
+        self._python("-m", "tests.publish.publisher")  # fills the bytecode cache and stops for want of arguments
         seen: Counter[str] = Counter()
         reached = False
         for line in self.trace(kind):
@@ -182,6 +191,37 @@ def test_content_and_names_are_durable_before_the_next_step(tmp_path: Path) -> N
 def test_a_publisher_that_never_syncs_is_told_by_its_order(tmp_path: Path) -> None:
     case = Case(tmp_path / "case")
     assert not re.fullmatch("w+fdrd", _order(case.trace("never_syncs"), str(PATH.parent)))
+
+
+def test_every_new_folder_is_durable_before_it_is_used(tmp_path: Path) -> None:
+    calls = [line for line in Case(tmp_path / "case").trace("good") if line.startswith(("renameat2", "fsync"))]
+    made = [number for number, line in enumerate(calls) if line.startswith("renameat2") and PATH.name not in line]
+    assert len(made) == len(PATH.parents) - 1
+    for number in made:
+        above = re.findall(r"<(.*?)>", calls[number])[0]
+        assert calls[number + 1].startswith("fsync(")
+        assert f"<{above}>" in calls[number + 1]
+
+
+def test_what_is_found_after_a_kill_is_made_durable_before_it_is_recorded(tmp_path: Path) -> None:
+    case = Case(tmp_path / "case")
+    sealed = deliver(LocalDestination(case.destination), CONTENT)
+    case.record.write("publishing", sealed)
+    assert _order(case.trace("good"), str(PATH.parent)) == "d"
+    assert case.record.read()[0] == "delivered"
+
+
+def test_a_folder_that_another_process_makes_meanwhile_is_used(tmp_path: Path) -> None:
+    case = Case(tmp_path / "case")
+    log = case.folder / "trace"
+    delay = ("-e", "trace=mkdirat,renameat2", "-e", "inject=renameat2:delay_enter=2s:when=1")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(case.run, "good", "strace", "-f", "-qq", "-o", str(log), *delay)
+        _wait_until(lambda: log.exists() and "mkdirat" in log.read_text())
+        (case.destination / "settlements").mkdir()
+    assert waiting.result().returncode == 0, waiting.result().stderr
+    assert case.final() == CONTENT
+    assert not list(case.folder.rglob("*.part"))
 
 
 def test_the_final_step_is_a_rename_that_cannot_replace(tmp_path: Path) -> None:

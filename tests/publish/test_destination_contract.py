@@ -115,11 +115,38 @@ def test_discarding_keeps_folders_that_were_there_or_are_in_use(place: Place) ->
     ]
 
 
+def test_the_last_of_several_drafts_takes_their_folders_away(place: Place) -> None:
+    first = place.destination.draft(PATH)
+    second = place.destination.draft(inbox_path("998724341", "16655", 2000002, "xml"))
+    first.discard()
+    second.discard()
+    assert place.everything() == []
+
+
+def test_folders_that_importers_have_used_stay(place: Place) -> None:
+    deliver(place.destination)
+    (place.folder / PATH).unlink()
+    place.destination.draft(PATH).discard()
+    assert place.everything()[-1] == str(PATH.parent)
+
+
 def test_discarding_what_was_published_leaves_it(place: Place) -> None:
     draft = place.destination.draft(PATH)
     draft.seal()
     draft.publish()
     draft.discard()
+    assert (place.folder / PATH).exists()
+
+
+def test_discarding_what_was_published_leaves_the_next_draft(place: Place) -> None:
+    published = place.destination.draft(PATH)
+    published.seal()
+    published.publish()
+    (place.folder / PATH).unlink()
+    following = place.destination.draft(PATH)
+    published.discard()
+    following.seal()
+    following.publish()
     assert (place.folder / PATH).exists()
 
 

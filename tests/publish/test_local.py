@@ -169,6 +169,17 @@ def test_ledgers_side_by_side_do_not_take_each_others_folders_away(tmp_path: Pat
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_ledgers_that_all_fail_leave_nothing(tmp_path: Path) -> None:
+    destination = LocalDestination(tmp_path)
+
+    def one(payout: int) -> None:
+        destination.draft(inbox_path("998724341", str(payout), payout, "xml")).discard()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(400)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_dropped_drafts_leave_no_open_files(tmp_path: Path) -> None:
     destination = LocalDestination(tmp_path)
     deliver(destination)
