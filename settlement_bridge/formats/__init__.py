@@ -25,8 +25,7 @@ class Format(Protocol):
         """Read the finished file back; raises RenderingRefused, naming file, line and reason, if it may not be used."""
 
 
-_XML = SettlementXml()
-_FORMATS: dict[str, Format] = {each.extension: each for each in (_XML, SettlementZip(_XML))}
+_FORMATS: dict[str, Format] = {each.extension: each for each in (SettlementXml(), SettlementZip())}
 
 EXTENSIONS: tuple[str, ...] = tuple(_FORMATS)
 """What `get` knows, as written in the configuration."""

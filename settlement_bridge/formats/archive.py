@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from settlement_bridge.errors import RenderingRefused
 
@@ -18,7 +18,7 @@ class Archive:
     """Writes members one after the other, compressed, never seeking: a pipe gets the same bytes as a file."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(_Forward(stream), "w", zipfile.ZIP_DEFLATED)  # type: ignore[arg-type]
+        self._zip = zipfile.ZipFile(cast(IO[bytes], _Forward(stream)), "w", zipfile.ZIP_DEFLATED)
 
     def __enter__(self) -> "Archive":
         return self
@@ -56,5 +56,10 @@ class _Forward:
     """A stream that cannot seek or tell, as zipfile understands it."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.write = stream.write
-        self.flush = stream.flush
+        self._stream = stream
+
+    def write(self, data: bytes, /) -> int:
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()

@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.archive import Archive, readable
-from settlement_bridge.formats.settlement_xml import SettlementXml
+from settlement_bridge.formats.settlement_xml import SCHEMA_CHECK, SettlementXml
 from settlement_bridge.model import Report
 
 _ROW_BYTES = 1024
@@ -19,9 +19,6 @@ class SettlementZip:
 
     extension = "xml.zip"
 
-    def __init__(self, xml: SettlementXml) -> None:
-        self._xml = xml
-
     def write(self, report: Report, stream: BinaryIO) -> None:
         """Write `report`; see `formats.Format.write`."""
         sections = list(report.sections)
@@ -29,7 +26,7 @@ class SettlementZip:
         payout = sections[0][0].payout if sections else 0
         name = re.sub("[^A-Za-z0-9-]", "_", f"{report.merchant.msn}-{payout}") + ".xml"
         with Archive(stream) as archive, archive.member(name, size) as member:
-            self._xml.write(replace(report, sections=sections), member)  # type: ignore[arg-type]
+            SettlementXml().write(replace(report, sections=sections), cast(BinaryIO, member))
 
     def check(self, path: Path) -> None:
         """Read the one member to its end and validate it; see `formats.Format.check`."""
@@ -38,4 +35,4 @@ class SettlementZip:
             if len(members) != 1:
                 raise RenderingRefused(f"{path}: {len(members)} members where there must be one")
             with archive.open(members[0]) as member:
-                self._xml.check_stream(member, path)
+                SCHEMA_CHECK.in_one_go(member, path)

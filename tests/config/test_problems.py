@@ -74,7 +74,7 @@ def test_the_exit_code_is_the_one_for_configurations() -> None:
         (LOCAL + "path = '/x'\nmode = 640", "destinations[0].mode is 640; set it to text in quotes"),
         (LOCAL + "path = '/x'\nmode = '0844'", 'destinations[0].mode is "0844"; set it to an octal mode as text'),
         (LOCAL + "path = '/x'\nowner = '../x'", "set it to the name of a user or group"),
-        (LOCAL + "path = '/x'\nformats = ['pdf']", 'destinations[0].formats[0] is "pdf"; set it to "xml"'),
+        (LOCAL + "path = '/x'\nformats = ['docx']", 'destinations[0].formats[0] is "docx"; set it to "xml"'),
         (LOCAL + "path = '/x'\nformats = []", "destinations[0].formats is a list; set it to a list with something"),
         (2 * (LOCAL + "path = '/x'\n"), "xml goes to /x twice"),
         ("[destinations]", "destinations is a table; set it to a list"),
