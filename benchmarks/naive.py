@@ -1,6 +1,5 @@
 """What a user would write in an afternoon: requests, json, ElementTree, everything in memory, nothing checked."""
 
-import json
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterator
@@ -48,7 +47,7 @@ class NaiveScript:
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
         """Return one answer."""
-        answer: dict[str, Any] = json.loads(self.session.get(self.url + path, params=params).text)
+        answer: dict[str, Any] = self.session.get(self.url + path, params=params).json()
         return answer
 
     def feed(self, ledger_id: str, topic: str) -> Iterator[dict[str, Any]]:
@@ -62,39 +61,73 @@ class NaiveScript:
             params = {"cursor": page["cursor"]}
 
     def write(self, ledger: dict[str, Any], payout: dict[str, Any], rows: list[dict[str, Any]], fees: Any) -> None:
-        """Write one payout's file."""
-        msn = ledger["settlesForRecipientHandles"][0].split(":")[1]
+        """Write one payout's file, laid out as the old service's were."""
+        unit = ledger["salesUnits"][0]
+        msn = unit["recipientHandle"].split(":")[1]
         number = payout["pspReference"].split("-")[1]
         root = ET.Element("SettlementReport", xmlns=NAMESPACE)
-        details = ET.SubElement(root, "SettlementDetailsInfo")
-        for name, value in (("SaleUnitName", ""), ("SerialNumber", msn), ("OrganizationName", "")):
-            ET.SubElement(details, name).text = value
-        payments = ET.SubElement(details, "PaymentsInfo")
-        info = ET.SubElement(payments, "SettlementInfo")
-        ET.SubElement(info, "SettlementDate").text = payout["ledgerDate"]
-        ET.SubElement(info, "SettlementID").text = number
-        total = 0
+        details = add(root, "SettlementDetailsInfo")
+        add(details, "SaleUnitName", unit["name"])
+        add(details, "SerialNumber", msn)
+        add(details, "OrganizationName", "")
+        add(details, "OrganizationNumber", unit["businessIdentifier"]["id"])
+        for name in ("MainAddress", "MainAddressZipCode", "MainAddressCity", "MainAddressCountryCode"):
+            add(details, name, "")
+        payments = add(details, "PaymentsInfo")
+        add(payments, "ReportDateFrom", rows[0]["ledgerDate"])
+        add(payments, "ReportDateTo", payout["ledgerDate"])
+        add(payments, "SettlementCurrencyCode", payout["currency"])
+        add(payments, "SettlementAccountNum", ledger["payoutBankAccount"]["id"])
+        info = add(payments, "SettlementInfo")
+        add(info, "SettlementDate", payout["ledgerDate"])
+        add(info, "SettlementID", number)
+        add(info, "SettlementCurrencyCode", payout["currency"])
+        add(info, "SettlementType", "Net")
+        captures = refunds = retained = 0
         for row in rows:
-            amount, fee = row["amount"], fees.get(row["pspReference"], 0)
-            total += amount - fee
-            self.write_row(ET.SubElement(info, "TransactionInfo"), row, amount, fee)
-        ET.SubElement(info, "NumOfTransactions").text = str(len(rows))
-        ET.SubElement(info, "NetSettlementAmount").text = f"{total / 100:.2f}"
-        path = self.folder / f"{msn}-{number}.xml"
-        ET.ElementTree(root).write(path, encoding="UTF-8", xml_declaration=True)
+            capture, refund = max(row["amount"], 0), min(row["amount"], 0)
+            fee = fees.get(row["pspReference"], 0)
+            captures, refunds, retained = captures + capture, refunds + refund, retained + fee
+            self.write_row(add(info, "TransactionInfo"), row, capture, refund, fee)
+        add(info, "NumOfTransactions", str(len(rows)))
+        add(info, "CaptureSettlementAmount", money(captures))
+        add(info, "RefundSettlementAmount", money(refunds))
+        add(info, "GrossSettlementAmount", money(captures + refunds))
+        add(info, "NetSettlementAmount", money(captures + refunds - retained))
+        add(info, "FeeSettlementAmount", money(retained))
+        add(info, "SettledAmount", money(-payout["amount"]))
+        add(payments, "NumOfSettlements", "1")
+        issuer = add(root, "VippsInfo")
+        add(issuer, "Name", "Vipps AS")
+        add(issuer, "WebSite", "vipps.no")
+        add(issuer, "VisitingAddress", "Dronning Eufemias Gate 42")
+        add(issuer, "PostBox", "")
+        add(issuer, "PostAddress", "N-0191 Oslo")
+        add(issuer, "Country", "Norway")
+        ET.indent(root)
+        ET.ElementTree(root).write(self.folder / f"{msn}-{number}.xml", encoding="UTF-8", xml_declaration=True)
 
-    def write_row(self, element: ET.Element, row: dict[str, Any], amount: int, fee: int) -> None:
+    def write_row(self, element: ET.Element, row: dict[str, Any], capture: int, refund: int, fee: int) -> None:
         """Write one transaction."""
-        time = datetime.fromisoformat(row["time"]).astimezone(OSLO)
-        for name, value in (
-            ("TransactionTime", time.isoformat(timespec="milliseconds")),
-            ("TransactionCaptureAmount", f"{max(amount, 0) / 100:.2f}"),
-            ("TransactionRefundAmount", f"{min(amount, 0) / 100:.2f}"),
-            ("TransactionGrossAmount", f"{amount / 100:.2f}"),
-            ("TransactionNetAmount", f"{(amount - fee) / 100:.2f}"),
-            ("TransactionFeeAmount", f"{fee / 100:.2f}"),
-            ("SettlementCurrencyCode", row["currency"]),
-            ("TransactionID", row["pspReference"]),
-            ("OrderID", row["reference"]),
-        ):
-            ET.SubElement(element, name).text = value
+        time = datetime.strptime(row["time"], "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(OSLO)
+        add(element, "TransactionTime", time.isoformat(timespec="milliseconds"))
+        add(element, "TransactionCaptureAmount", money(capture))
+        add(element, "TransactionRefundAmount", money(refund))
+        add(element, "TransactionGrossAmount", money(capture + refund))
+        add(element, "TransactionNetAmount", money(capture + refund - fee))
+        add(element, "TransactionFeeAmount", money(fee))
+        add(element, "SettlementCurrencyCode", row["currency"])
+        add(element, "TransactionID", row["pspReference"])
+        add(element, "OrderID", row["reference"])
+
+
+def add(parent: ET.Element, name: str, text: str | None = None) -> ET.Element:
+    """Append an element."""
+    element = ET.SubElement(parent, name)
+    element.text = text
+    return element
+
+
+def money(amount: int) -> str:
+    """Return øre as kroner."""
+    return f"{amount / 100:.2f}"

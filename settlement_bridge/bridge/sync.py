@@ -36,6 +36,7 @@ class Sync:
         Raises what concerns the whole run: KeysRefused, ApiUnavailable where not even the ledgers could be listed,
         Busy, StoreUnavailable, StoreBroken; and NotFound where `only` is not among the ledgers.
         """
+        self.store.mirror.clean_up()
         listed = self.api.ledgers()
         chosen = self._choose(listed, only)
         self.store.ledgers.remember(chosen)

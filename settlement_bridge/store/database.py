@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from settlement_bridge.errors import Busy, StoreUnavailable
 from settlement_bridge.store import driver_errors
-from settlement_bridge.store.engine import LOCK_TIMEOUT, WRITES
+from settlement_bridge.store.engine import LOCK_TIMEOUT, SYNCHRONOUS
 from settlement_bridge.store.tables import leases
 
 ROWS_AT_ONCE = 2000
@@ -39,13 +39,15 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
+    def writing(self, *, fenced: bool = True, durable: bool = True) -> Iterator[Connection]:
         """Give a connection whose changes are kept together at the end, or not at all.
 
+        Without `durable`, SQLite does not wait for the disk: a power cut may undo the changes, with all later ones,
+        but never a part of them. That is for what can be read again (the mirror), never for what cannot.
         Raises Busy where a lease taken through this store has meanwhile gone to somebody else. Not to be nested.
         """
         with self._in_turn(), self.engine.connect() as connection:
-            connection.execution_options(**{WRITES: True})
+            connection.execution_options(**{SYNCHRONOUS: "FULL" if durable else "NORMAL"})
             with connection.begin():
                 if fenced and self.leases_held:
                     self._verify_leases(connection)

@@ -14,14 +14,14 @@ from settlement_bridge.store.driver_errors import address, translate_errors
 LOCK_TIMEOUT: Final = 60
 """Seconds to wait for another writer."""
 
-WRITES: Final = "settlement_bridge_writes"
-"""Execution option of a connection that is about to write."""
+SYNCHRONOUS: Final = "settlement_bridge_synchronous"
+"""Execution option of a connection that is about to write: how SQLite waits for the disk (FULL, NORMAL)."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -8000",  # KiB a connection, so that memory stays the same however large the file
+    "PRAGMA cache_size = -2000",  # KiB a connection, so that memory stays the same however large the file
     "PRAGMA temp_store = FILE",
 )
 
@@ -70,8 +70,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    synchronous = connection.get_execution_options().get(SYNCHRONOUS)
+    if synchronous is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
     # The driver would begin late and only for some statements. A writer that begins as a reader can fail half-way.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _postgresql(url: URL) -> Engine:

@@ -49,7 +49,7 @@ class Mirror:
             return 0
         grown, before = [], 0
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 for book, given, cursor in parts:
                     held = self._held(connection, page, book)
                     before += held.size

@@ -41,7 +41,7 @@ class Resync:
     def append(self, page: Page) -> int:
         """Keep a page in the books read anew; like Mirror.append."""
         grown = dict(self._fresh)
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             for book in {*page.entries, *page.cursors}:
                 seen = self._fresh[book]
                 cursor = page.cursors.get(book, seen.cursor)

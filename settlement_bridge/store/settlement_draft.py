@@ -38,7 +38,7 @@ class SettlementDraft:
             counts[msn] = row = counts.get(msn, 0) + 1
             self._unwritten.append((msn, row, to_micros(time), *rest))
         if len(self._unwritten) >= ROWS_AT_ONCE:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 self._write(connection)
 
     def settle(self, record: PayoutRecord, proven: Iterable[Settlement]) -> None:

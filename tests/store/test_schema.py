@@ -142,7 +142,7 @@ def test_sqlite_is_set_up_to_survive_a_power_cut_in_little_memory(tmp_path: Path
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "cache_size", "temp_store", "busy_timeout")
     with store.reading() as connection:
         found = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in pragmas]
-    assert found == ["wal", 2, 1, -8000, 1, 60_000]
+    assert found == ["wal", 2, 1, -2000, 1, 60_000]
     store.close()
 
 
