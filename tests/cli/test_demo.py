@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -105,9 +105,20 @@ def test_the_checks_would_see_a_wrong_file(demo: Demo, tmp_path: Path) -> None:
 
 def test_the_checks_would_see_entries_of_another_sum(demo: Demo) -> None:
     payout, files = payout_with_files(demo)
-    other = Payout(**{**vars(payout), "amount": payout.amount + 1})
+    other = replace(payout, amount=payout.amount + 1)
 
     assert not check_again(demo, other, files).entries_agree
+
+
+def test_a_payout_without_files_is_never_right(demo: Demo) -> None:
+    payout, _ = payout_with_files(demo)
+    nothing = replace(
+        payout, number=1, amount=0, balance_after=payout.balance_before, last_position=0, first_position=0
+    )
+
+    result = check_again(demo, nothing, [])
+
+    assert (result.entries_agree, result.rows_agree, result.right) == (True, True, False)
 
 
 def test_an_earlier_demo_is_replaced_and_nothing_else(demo: Demo) -> None:
