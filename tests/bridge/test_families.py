@@ -67,6 +67,12 @@ def test_a_family_with_a_new_ledger_waits_for_all_of_it_and_nobody_else() -> Non
     assert opened(gate, "2") == ["1", "2"]
 
 
+def test_a_family_that_is_known_does_not_wait_for_a_new_stranger() -> None:
+    known = [StoredLedger(ledger(name, "911", f"api:{name}"), caught_up_at=READ) for name in ("1", "2")]
+    gate = Gate([*known, StoredLedger(ledger("3", "933", "api:3"))])
+    assert [opened(gate, name) for name in ("1", "2")] == [["1"], ["2"]]
+
+
 def test_a_member_that_could_not_be_read_keeps_nobody_waiting_for_ever() -> None:
     gate = Gate([StoredLedger(ledger(name, "911", f"api:{name}")) for name in ("1", "2")])
     assert opened(gate, "1") == []

@@ -86,6 +86,18 @@ def test_rule_21_a_ledger_with_a_gap_is_held_and_every_other_one_served(
     assert "'5100000004'" in reason or "'A-4'" in reason
 
 
+def test_rule_21_of_a_held_ledger_not_even_what_was_settled_before_the_fault_goes_out(tmp_path: Path, run: Run) -> None:
+    books = shop("401")
+    books.capture("A-2", 100_00, 2_00, handle="api:401")
+    books.retained(3_00, on_fees=2_00)
+    books.payout()
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, books)) as sandbox:
+        for _ in range(2):
+            assert run(sandbox, settings).exit_code == EXIT_FAILED
+    assert published(tmp_path / "to") == {}
+
+
 def test_a_ledger_that_does_not_answer_ends_with_75_and_the_next_run_serves_it(tmp_path: Path, run: Run) -> None:
     settings = bridge_settings(tmp_path / "to")
     with Sandbox(world(tmp_path, shop("401"), shop("402")), faults=["503:path=/402/,times=2"]) as sandbox:

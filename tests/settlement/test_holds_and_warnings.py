@@ -81,3 +81,11 @@ def test_rule_22_a_plain_payout_has_nothing_to_tell(open_desk: OpenDesk) -> None
     books.end_of_day()
     (record,) = open_desk(books).settle()
     assert record.warnings == ()
+
+
+def test_rule_22_on_a_ledger_of_one_sales_unit_a_missing_handle_is_nothing_to_tell(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, handle=None)
+    books.payout()
+    (record,) = open_desk(books).settle()
+    assert record.warnings == ()

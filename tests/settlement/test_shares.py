@@ -126,6 +126,30 @@ def test_rule_12_a_late_fee_and_a_credit_go_to_the_sales_unit_of_their_capture(o
     assert desk.rows(2000002, "100003")[1].id_from == f"{credited}:fee:2000002"
 
 
+def test_rule_12_a_fee_whose_capture_nobody_knows_goes_by_its_own_handle(open_desk: OpenDesk) -> None:
+    books = joint()
+    books.capture("A-1", 100_00, handle=ONE)
+    books.fee("5199999999", 1_00, handle=TWO)
+    books.end_of_day()
+    desk = open_desk(books)
+    desk.settle()
+    assert desk.paid(2000001) == {"100001": 100_00, "100002": -1_00}
+
+
+def test_rule_12_rows_without_a_handle_and_what_is_left_over_belong_together(open_desk: OpenDesk) -> None:
+    books = joint()
+    late = books.capture("A-1", 100_00, handle=ONE)
+    books.end_of_day()
+    books.fee(late, 1_00)
+    books.capture("C-1", 100_00, handle=THREE)
+    books.funds("correction", -5_00, handle=None)
+    books.retained()
+    books.payout(keep=20_00)
+    desk = open_desk(books)
+    desk.settle()
+    assert desk.paid(2000002) == {"100001": -1_00, "100003": 75_00}
+
+
 def test_rule_12_the_msn_is_what_follows_the_colon_whatever_the_register(open_desk: OpenDesk) -> None:
     books = Books(ledger_of("NO:57860"))
     books.capture("A-1", 100_00, handle="NO:57860")

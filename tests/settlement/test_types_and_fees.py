@@ -220,6 +220,19 @@ def test_rule_07_an_invoice_for_whole_fees_leaves_the_rest_untouched(open_desk: 
     assert [row.fee for row in desk.rows(2000001)] == [0, 3_00]
 
 
+def test_rule_07_a_late_fee_that_was_invoiced_has_no_row(open_desk: OpenDesk) -> None:
+    books = Books()
+    first = books.capture("A-1", 100_00, 2_00)
+    books.end_of_day()
+    books.fee(first, 3_00)
+    books.invoiced()
+    sold = books.capture("A-2", 100_00, 1_00)
+    books.end_of_day()
+    desk = open_desk(books)
+    desk.settle()
+    assert desk.rows(2000002) == [Row("A-2", 100_00, 0, 1_00, sold)]
+
+
 def test_rule_07_an_invoice_for_everything_leaves_no_fee(open_desk: OpenDesk) -> None:
     books = Books()
     first = books.capture("A-1", 100_00, 2_00)
