@@ -319,6 +319,7 @@ class Issuer:
     post_box: str = ""
     post_address: str = "N-0191 Oslo"
     country: str = "Norway"
+    organization_number: str = "918713867"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from settlement_bridge.config.values import (
 )
 from settlement_bridge.model import Issuer
 
-Format = Literal["xml", "xml.zip"]
+Format = Literal["xml", "xml.zip", "csv"]
 """The formats that can be published, by their extension."""
 
 SHOWN: dict[str, bool] = {"shown": True}
@@ -160,6 +160,11 @@ class LocalDestination(Section):
     formats: Annotated[tuple[Format, ...], AfterValidator(filled)] = Field(
         default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
     )
+    csv_layout: Literal["sections", "table"] = Field(
+        default="sections",
+        description='Layout of csv: "sections" (settlements first, then their transactions, each line named by its '
+        'first cell) or "table" (one line a transaction, columns as in xlsx).',
+    )
     mode: FileMode = Field(default="0640", description="Permissions of published files, octal and in quotes.")
     owner: AccountName | None = Field(
         default=None,
@@ -224,6 +229,9 @@ class IssuerDetails(Section):
     post_box: str = Field(default=_ISSUER.post_box, description="Post box of the issuer.")
     post_address: str = Field(default=_ISSUER.post_address, description="Postal code and city of the issuer.")
     country: str = Field(default=_ISSUER.country, description="Country of the issuer.")
+    organization_number: str = Field(
+        default=_ISSUER.organization_number, description="Organization number of the issuer (csv in sections)."
+    )
 
     def as_issuer(self) -> Issuer:
         """Return the same as the model's own value."""

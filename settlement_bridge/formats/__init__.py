@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from settlement_bridge.errors import ConfigurationError
+from settlement_bridge.formats.csv_sections import SectionsCsv
+from settlement_bridge.formats.csv_table import TableCsv
 from settlement_bridge.formats.settlement_xml import SettlementXml
 from settlement_bridge.formats.settlement_zip import SettlementZip
 from settlement_bridge.model import Report
@@ -25,16 +27,19 @@ class Format(Protocol):
         """Read the finished file back; raises RenderingRefused, naming file, line and reason, if it may not be used."""
 
 
-_FORMATS: dict[str, Format] = {each.extension: each for each in (SettlementXml(), SettlementZip())}
+_BY_EXTENSION: dict[str, Format] = {each.extension: each for each in (SettlementXml(), SettlementZip(), SectionsCsv())}
+_CSV: dict[str, Format] = {"sections": SectionsCsv(), "table": TableCsv()}
 
-EXTENSIONS: tuple[str, ...] = tuple(_FORMATS)
+EXTENSIONS: tuple[str, ...] = tuple(_BY_EXTENSION)
 """What `get` knows, as written in the configuration."""
 
 
-def get(extension: str) -> Format:
-    """Return the format that makes files with this extension; raises ConfigurationError if there is none."""
-    try:
-        return _FORMATS[extension]
-    except KeyError:
+def get(extension: str, csv_layout: str = "sections") -> Format:
+    """Return the format that makes files with this extension; raises ConfigurationError if there is none.
+
+    `csv_layout` ("sections" or "table") says which csv is meant.
+    """
+    if extension not in _BY_EXTENSION:
         known = ", ".join(EXTENSIONS)
-        raise ConfigurationError([f'there is no format "{extension}"; choose from: {known}']) from None
+        raise ConfigurationError([f'there is no format "{extension}"; choose from: {known}'])
+    return _CSV[csv_layout] if extension == "csv" else _BY_EXTENSION[extension]

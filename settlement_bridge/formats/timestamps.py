@@ -1,7 +1,7 @@
 """Instants as the settlement files write them: local time with offset, cut to milliseconds (rule 17)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 _MINUTE = timedelta(minutes=1)
@@ -34,5 +34,21 @@ def local_time_writer(zone: tzinfo) -> Callable[[datetime], str]:
             time = time.astimezone(UTC)
         minute, offset = minute_and_offset(time.year, time.month, time.day, time.hour, time.minute)
         return f"{minute}{_SECONDS[time.second]}{_FRACTIONS[time.microsecond // 1000]}{offset}"
+
+    return write
+
+
+def day_text(day: date) -> str:
+    """Return `22.09.2018`, as spreadsheets and CSV have dates."""
+    return f"{day.day:02}.{day.month:02}.{day.year:04}"
+
+
+def local_day_writer(zone: tzinfo) -> Callable[[datetime], str]:
+    """Return a function from an aware datetime to the `day_text` it has in `zone`."""
+    local_time = local_time_writer(zone)
+
+    def write(time: datetime) -> str:
+        text = local_time(time)
+        return f"{text[8:10]}.{text[5:7]}.{text[:4]}"
 
     return write

@@ -1,6 +1,8 @@
 """Reads each format back as an importer would: with a parser of its own, knowing nothing of how it was written."""
 
+import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -66,7 +68,52 @@ def xml_zip(document: bytes) -> Contents:
         return xml(archive.read(member))
 
 
+def csv_text(cell: str) -> str:
+    """Return the text behind a cell, which no spreadsheet may take for a formula: also one that splits at `;`."""
+    for part in cell.split(";"):
+        assert not re.match(r"\s*[=+\-@＝＋－＠]|[\t\r\n]", part), cell
+    return re.sub(r"(^|;)'(?='*\s*[=+\-@＝＋－＠])", r"\1", cell)
+
+
+def csv_lines(document: bytes) -> list[list[str]]:
+    text = document.decode()
+    assert "\r" not in text
+    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert len(lines) == text.count("\n"), "a line break within a cell"
+    return lines
+
+
+def csv_sections(document: bytes) -> Contents:
+    stated, rows = [], []
+    for line in csv_lines(document):
+        if line[0] == "SettlementInfo" and line[1] != "SalesUnitName":
+            captured, fee, refunded = minor_units(line[6]), minor_units(line[8]), minor_units(line[9])
+            assert minor_units(line[10]) == captured + fee + refunded
+            csv_text(line[1])
+            stated.append(Stated(line[4], int(line[11]), captured + refunded, -fee, None))
+        if line[0] == "TransactionInfo" and line[1] != "SalesDate":
+            captured, fee, refunded = minor_units(line[8]), minor_units(line[10]), minor_units(line[11])
+            assert minor_units(line[12]) == captured + fee + refunded
+            rows.append(Row(line[5], line[4], csv_text(line[6]), captured + refunded, -fee))
+    return Contents(stated, rows)
+
+
+def csv_table(document: bytes) -> Contents:
+    _, *lines = csv_lines(document)
+    settled = {line[10]: Stated(line[10], None, None, None, minor_units(line[12])) for line in lines}
+    rows = []
+    for line in lines:
+        gross, fee, net = map(minor_units, line[6:9])
+        assert net == gross + fee
+        assert line[9] == ("Refundering" if gross < 0 else line[9])
+        csv_text(line[1])
+        rows.append(Row(line[10], line[4], csv_text(line[5]), gross, -fee))
+    return Contents(list(settled.values()), rows)
+
+
 READERS: dict[str, Callable[[bytes], Contents]] = {
     "xml": xml,
     "xml.zip": xml_zip,
+    "csv": csv_sections,
+    "csv, table": csv_table,
 }
