@@ -123,6 +123,13 @@ def test_the_last_of_several_drafts_takes_their_folders_away(place: Place) -> No
     assert place.everything() == []
 
 
+def test_a_folder_that_a_person_makes_again_stays(place: Place) -> None:
+    place.destination.draft(PATH).discard()
+    (place.folder / PATH.parent).mkdir(parents=True)
+    place.destination.draft(PATH).discard()
+    assert place.everything()[-1] == str(PATH.parent)
+
+
 def test_folders_that_importers_have_used_stay(place: Place) -> None:
     deliver(place.destination)
     (place.folder / PATH).unlink()

@@ -190,6 +190,18 @@ def test_dropped_drafts_leave_no_open_files(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
+def test_a_discarded_draft_holds_no_open_file(tmp_path: Path) -> None:
+    draft = LocalDestination(tmp_path).draft(PATH)
+    draft.stream.write(b"not flushed yet")
+    draft.discard()
+    open_files = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]  # noqa: PTH115, PTH208
+    assert not [name for name in open_files if draft_name(PATH) in name]
+
+
+def _is_open(fd: str) -> bool:
+    return Path(f"/proc/self/fd/{fd}").is_symlink()
+
+
 ROUNDS = 30
 
 
