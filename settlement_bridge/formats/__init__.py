@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.formats.csv_sections import SectionsCsv
 from settlement_bridge.formats.csv_table import TableCsv
+from settlement_bridge.formats.settlement_xlsx import SettlementXlsx
 from settlement_bridge.formats.settlement_xml import SettlementXml
 from settlement_bridge.formats.settlement_zip import SettlementZip
 from settlement_bridge.model import Report
@@ -27,7 +28,9 @@ class Format(Protocol):
         """Read the finished file back; raises RenderingRefused, naming file, line and reason, if it may not be used."""
 
 
-_BY_EXTENSION: dict[str, Format] = {each.extension: each for each in (SettlementXml(), SettlementZip(), SectionsCsv())}
+_BY_EXTENSION: dict[str, Format] = {
+    each.extension: each for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx())
+}
 _CSV: dict[str, Format] = {"sections": SectionsCsv(), "table": TableCsv()}
 
 EXTENSIONS: tuple[str, ...] = tuple(_BY_EXTENSION)

@@ -38,8 +38,11 @@ class Archive:
         info.compress_type = zipfile.ZIP_DEFLATED
         info.create_system = _UNIX
         info.external_attr = 0o644 << 16
-        with self._zip.open(info, "w", force_zip64=expected_size >= _LARGE) as stream:
-            yield stream
+        try:
+            with self._zip.open(info, "w", force_zip64=expected_size >= _LARGE) as stream:
+                yield stream
+        except RuntimeError as error:
+            raise RenderingRefused(f"{name} would be larger than a zip archive without wide sizes can hold") from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import openpyxl
 from lxml import etree
 
 
@@ -111,9 +112,32 @@ def csv_table(document: bytes) -> Contents:
     return Contents(list(settled.values()), rows)
 
 
+def from_float(value: object) -> int:
+    assert isinstance(value, int | float)
+    return round(value * 100)
+
+
+def xlsx(document: bytes) -> Contents:
+    stated, rows = [], []
+    for sheet in openpyxl.load_workbook(io.BytesIO(document)):
+        for line in sheet.iter_rows(min_row=9, max_col=14):
+            values: list[Any] = [cell.value for cell in line]
+            assert all(isinstance(values[place], str | None) for place in (0, 1, 2, 3, 4, 5, 9, 10, 11, 13))
+            assert all(cell.data_type != "f" for cell in line)
+            if values[12] is not None:
+                stated.append(Stated(values[10], None, None, None, from_float(values[12])))
+            elif values[6] is not None:
+                gross, fee, net = map(from_float, values[6:9])
+                assert net == gross + fee
+                order_id = re.sub("_x005F_(?=x[0-9A-Fa-f]{4}_)", "_", values[5] or "")
+                rows.append(Row(values[10], values[4], order_id, gross, -fee))
+    return Contents(stated, rows)
+
+
 READERS: dict[str, Callable[[bytes], Contents]] = {
     "xml": xml,
     "xml.zip": xml_zip,
+    "xlsx": xlsx,
     "csv": csv_sections,
     "csv, table": csv_table,
 }

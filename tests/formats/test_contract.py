@@ -26,6 +26,7 @@ from tests.formats.reports import report, row, settlement, totals_of
 FORMATS: dict[str, formats.Format] = {
     "xml": formats.get("xml"),
     "xml.zip": formats.get("xml.zip"),
+    "xlsx": formats.get("xlsx"),
     "csv": formats.get("csv"),
     "csv, table": formats.get("csv", csv_layout="table"),
 }
