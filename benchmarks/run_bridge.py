@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.report import report
-from settlement_bridge.bridge import Bridge
+from settlement_bridge.bridge import Bridge, tune_interpreter
 from settlement_bridge.config import Configuration
 
 
@@ -26,4 +26,5 @@ def configuration(arguments: list[str]) -> Configuration:
 
 if __name__ == "__main__":
     with Bridge(configuration(sys.argv[1:])) as bridge:
+        tune_interpreter()
         report(bridge.sync)

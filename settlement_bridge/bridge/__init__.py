@@ -6,6 +6,7 @@ from settlement_bridge.bridge.deliver import Delivered
 from settlement_bridge.bridge.find import Found
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.status import LedgerStatus, Status
+from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.store import Delivery, DeliveryState, Run
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Run",
     "RunOutcome",
     "Status",
+    "tune_interpreter",
 ]

@@ -42,6 +42,7 @@ class Sync:
         self.store.ledgers.remember(chosen)
         self.store.settlements.plan_deliveries(self.settings.delivery_plan())
         known = {one.ledger.ledger_id: one for one in self.store.ledgers.all()}
+        self.progress.listed(len(chosen))
         run = _Run(self, [known[ledger.ledger_id] for ledger in chosen], dry_run)
         run.go()
         if only is None and not dry_run:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from settlement_bridge import config
-from settlement_bridge.bridge import Bridge
+from settlement_bridge.bridge import Bridge, tune_interpreter
 from settlement_bridge.cli.signals import stopping
 
 
@@ -18,4 +18,5 @@ def opened(path: Path | None) -> Iterator[Bridge]:
     """
     configuration = config.load(path, os.environ)
     with stopping() as stop, Bridge(configuration, stop=stop) as bridge:
+        tune_interpreter()
         yield bridge

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from settlement_bridge.errors import ApiUnavailable, DataRefused
 from settlement_bridge.report_api.strict_json import Untrue, shown
 
 Content = TypeVar("Content")
+Document = TypeVar("Document")
 MOST_EMPTY_PAGES = 50
 
 
@@ -42,19 +44,24 @@ class Trail:
 
 
 def read_ahead(
-    pool: Executor, fetch: Callable[[str | None], tuple[Content, str | None]], cursor: str | None
+    pool: Executor,
+    ask: Callable[[str | None], Document],
+    take: Callable[[Callable[[], Document]], tuple[Content, str | None]],
+    cursor: str | None,
 ) -> Iterator[Content]:
-    """Yield page after page; while the caller works on one, the next is fetched in the background.
+    """Yield page after page; while the caller works on one, the next is asked for in the background.
 
-    `fetch` takes a cursor and returns a page with the next cursor, None after the last page. Its errors are raised
-    here, in place of the page. A caller who stops early leaves at most one request running, whose answer is dropped.
+    `ask` gets the answer at a cursor. `take` is given a function that returns an answer, or raises what asking
+    raised, and makes of it a page and the next cursor, None after the last page. Only the asking is done in the
+    background: two threads that both compute get in each other's way. A caller who stops early leaves at most one
+    request running, whose answer is dropped.
     """
-    content, following = fetch(cursor)
+    content, following = take(partial(ask, cursor))
     while following is not None:
-        upcoming = pool.submit(fetch, following)
+        upcoming = pool.submit(ask, following)
         try:
             yield content
-            content, following = upcoming.result()
+            content, following = take(upcoming.result)
         finally:
             upcoming.cancel()
     yield content

@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 _SPACED_KEY = re.compile(rb'"\s+:')
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACES = (b" ", b"\n", b"\r", b"\t")
+_NUL = b"\\u0000"
+_UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
 class Untrue(Exception):
@@ -28,7 +30,7 @@ def parse(body: bytes) -> dict[str, Any]:
     else:
         # Every key is followed by `":`. Where nothing stands between quote and colon, counting them finds a key that
         # was given twice; a text that looks like a key only sends us the long way.
-        if _SPACED_KEY.search(body) or body.count(b'":') != _count_keys(document, body):
+        if _NUL in body or _has_spaced_key(body) or body.count(b'":') != _count_keys(document, body):
             document = _parse_carefully(body)
     if not isinstance(document, dict):
         raise NotJson("an object was expected")
@@ -49,6 +51,11 @@ def shown(value: object) -> str:
     """Return a foreign value as a sentence can hold it."""
     text = repr(value)
     return text if len(text) <= 80 else text[:80] + "…"
+
+
+def _has_spaced_key(body: bytes) -> bool:
+    # A body without any space, the usual one, is told in a hundredth of the time.
+    return any(space in body for space in _SPACES) and _SPACED_KEY.search(body) is not None
 
 
 def _count_keys(document: Any, body: bytes) -> int:
@@ -85,9 +92,9 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    """Replace halves of a surrogate pair, which no encoding can hold (rule 18)."""
+    """Replace what no encoding (halves of a surrogate pair) or not every database (NUL) can hold (rule 18)."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return _UNSTORABLE.sub("\ufffd", value)
     return list(map(_clean, value)) if isinstance(value, list) else value
 
 

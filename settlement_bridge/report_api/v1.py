@@ -1,6 +1,6 @@
 """A ledger's transactions payout by payout (Report API v1), translated into v2's words at the door."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -48,10 +48,13 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
     trail = Trail(f"{V1_PATH} for payout {number}", None)
     books = PayoutBooks(ledger, number)
 
-    def fetch(cursor: str | None) -> tuple[Page, str | None]:
+    def ask(cursor: str | None) -> dict[str, Any]:
         parameters = {"cursor": cursor} if cursor else {"inPayout": str(number)}
+        return client.get(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
+
+    def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
         with trail.refusing(ledger.ledger_id):
-            document = client.get(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
+            document = answer()
             items = listed(document)
             following = _following(document)
             entries = books.take(items)
@@ -61,7 +64,7 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
             trail.follow(following, len(items))
         return _page(ledger, entries, done), following
 
-    for page in read_ahead(pool, fetch, None):
+    for page in read_ahead(pool, ask, take, None):
         if any(page.entries.values()):
             yield page
     return books.complete

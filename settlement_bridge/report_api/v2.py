@@ -1,7 +1,7 @@
 """The feed of a ledger's two books (Report API v2)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from operator import add
 from typing import Any
@@ -39,9 +39,12 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
     path = f"/report/v2/ledgers/{ledger.ledger_id}/{book}/feed"
     trail = Trail(path, cursor)
 
-    def fetch(cursor: str | None) -> tuple[Page, str | None]:
+    def ask(cursor: str | None) -> dict[str, Any]:
+        return client.get(path, {"cursor": cursor} if cursor else {})
+
+    def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
         with trail.refusing(ledger.ledger_id):
-            document = client.get(path, {"cursor": cursor} if cursor else {})
+            document = answer()
             entries = decode_entries(listed(document), ledger)
             following, caught_up = _following(document)
         if not caught_up:
@@ -49,7 +52,7 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
         page = Page(ledger.ledger_id, {book: entries}, {book: following})
         return page, None if caught_up else following
 
-    return (page for page in read_ahead(pool, fetch, cursor) if page.entries[book])
+    return (page for page in read_ahead(pool, ask, take, cursor) if page.entries[book])
 
 
 def decode_entries(items: list[dict[str, Any]], ledger: Ledger) -> list[LedgerEntry]:

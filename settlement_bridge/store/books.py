@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from settlement_bridge.errors import Busy
 from settlement_bridge.model import MARK_TYPES, Book, LedgerEntry
 from settlement_bridge.store.bulk import insert_many
-from settlement_bridge.store.entry_codec import entry_of, rows_of, storable
+from settlement_bridge.store.entry_codec import entry_of, rows_of
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
 from settlement_bridge.store.tables import books, entries, marks
 from settlement_bridge.store.time_codec import to_micros
@@ -66,10 +66,11 @@ def extend(
 
     Raises DataRefused for a page that cannot be true, Busy where the book is no longer as `book` says.
     """
-    new = _without_overlap(connection, book, storable(given))
+    new = _without_overlap(connection, book, given)
     grown = replace(book, cursor=cursor)
+    instants = [to_micros(entry.time) for entry in new]
     if new:
-        latest = to_micros(max(entry.time for entry in new))
+        latest = max(instants)
         grown = replace(
             grown,
             size=book.size + len(new),
@@ -80,7 +81,7 @@ def extend(
     if grown != book:
         _advance(connection, book, grown)
     if new:
-        insert_many(connection, entries, rows_of(book.book_id, book.size + 1, new))
+        insert_many(connection, entries, rows_of(book.book_id, book.size + 1, new, instants))
         insert_many(connection, marks, list(_marks_of(book, new)))
     return grown
 
@@ -115,11 +116,10 @@ def _advance(connection: Connection, seen: MirroredBook, grown: MirroredBook) ->
 def _without_overlap(connection: Connection, book: MirroredBook, given: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
     # What is later than everything held is surely new. Only the rest, mostly nothing, has to be looked up.
     latest = -1 if book.latest_time is None else book.latest_time
-    instants = [to_micros(entry.time) for entry in given]
-    distinct = set(instants)
-    doubtful = sorted(instant for instant in distinct if instant <= latest)
-    if not doubtful and len(distinct) == len(given):
+    distinct = {entry.time for entry in given}
+    if len(distinct) == len(given) and (not given or to_micros(min(distinct)) > latest):
         return given
+    doubtful = sorted(instant for instant in map(to_micros, distinct) if instant <= latest)
     held = _entries_at(connection, book.book_id, doubtful)
     return new_entries(book.place, given, held, by_payout=book.by_payout)
 

@@ -7,26 +7,28 @@ from itertools import count, repeat
 from typing import Any
 
 from settlement_bridge.model import LedgerEntry
-from settlement_bridge.store.time_codec import from_micros, to_micros
+from settlement_bridge.store.time_codec import from_micros
 from settlement_bridge.transaction_ids import transaction_number
 
 _iso = lru_cache(maxsize=64)(date.isoformat)
 _date = lru_cache(maxsize=64)(date.fromisoformat)
 
 
-def rows_of(book_id: int, first_position: int, given: Sequence[LedgerEntry]) -> list[tuple[object, ...]]:
-    """Return entries as rows, a value for every column, in positions from the first on.
+def rows_of(
+    book_id: int, first_position: int, given: Sequence[LedgerEntry], instants: Sequence[int]
+) -> list[tuple[object, ...]]:
+    """Return entries as rows, a value for every column, in positions from the first on; `instants` are their times.
 
     Column by column: by the million this takes half the time of row by row.
     """
-    psp_references, times, dates, types, references, amounts, balances, handles, extras = zip(*given, strict=True)
+    psp_references, _, dates, types, references, amounts, balances, handles, extras = zip(*given, strict=True)
     return list(
         zip(
             repeat(book_id),
             count(first_position),
             psp_references,
             map(transaction_number, psp_references),
-            map(to_micros, times),
+            instants,
             map(_iso, dates),
             types,
             references,
@@ -53,17 +55,3 @@ def entry_of(row: Sequence[Any]) -> LedgerEntry:
         handle,
         extra,
     )
-
-
-def storable(given: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
-    """Return entries without NUL characters, which PostgreSQL cannot hold; no format could write them either."""
-    if not given:
-        return given
-    psp_references, _, _, types, references, _, _, handles, extras = zip(*given, strict=True)
-    if not any("\0" in "".join(filter(None, texts)) for texts in (psp_references, types, references, handles, extras)):
-        return given
-    return [LedgerEntry._make(map(_without_nul, entry)) for entry in given]
-
-
-def _without_nul(part: object) -> object:
-    return part.replace("\0", "\ufffd") if isinstance(part, str) else part

@@ -169,13 +169,6 @@ def test_a_cursor_alone_is_kept(store: Store) -> None:
     assert (held(store), cursor(store)) == ([], "far")
 
 
-def test_nul_characters_are_replaced_and_still_recognized(store: Store) -> None:
-    (entry,) = history(1)
-    odd = entry._replace(reference="a\0b")
-    assert [store.mirror.append(page([odd])), store.mirror.append(page([odd]))] == [1, 0]
-    assert held(store) == [entry._replace(reference="a\ufffdb")]
-
-
 def test_an_unknown_ledger_is_named(store: Store) -> None:
     with pytest.raises(NotFound, match="ledger 999 is not known here"):
         store.mirror.append(Page("999", {}, {Book.FUNDS: "c"}))
