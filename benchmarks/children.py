@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from settlement_bridge.sandbox import Keys, Sandbox, scenario
+from settlement_bridge.sandbox.stored import together
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ def _start(module: str, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def _serve(options: dict[str, Any]) -> None:
-    with Sandbox(scenario(options.pop("scenario"), **options), port=0) as box:
+    world = scenario(options.pop("scenario"), **options)
+    if len(world) == 1:
+        world = together([world, scenario("late-fees", days=14)])
+    with Sandbox(world, port=0) as box:
         print(json.dumps({"url": box.url, "keys": asdict(box.keys)}), flush=True)
         box.serve_forever()
 

@@ -30,9 +30,11 @@ class NaiveScript:
         self.session.headers["Authorization"] = f"Bearer {token}"
         self.session.headers["Ocp-Apim-Subscription-Key"] = keys.subscription_key
 
-    def run(self) -> None:
+    def run(self, ledger_id: str) -> None:
         """Fetch, join, write."""
         for ledger in self.get("/settlement/v1/ledgers")["items"]:
+            if ledger["ledgerId"] != ledger_id:
+                continue
             fees: dict[str, int] = defaultdict(int)
             for entry in self.feed(ledger["ledgerId"], "fees"):
                 if entry["entryType"] == "capture-fee":

@@ -4,6 +4,12 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from typing import Final
+
+BIG: Final = "302500"
+"""The ledger with one large payout."""
+WARM_UP: Final = "302430"
+"""A small ledger beside it. What is measured is a process at work, as a daemon is, not one that has just begun."""
 
 
 def report(work: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from benchmarks.report import report
+from benchmarks.report import WARM_UP, report
 from settlement_bridge.bridge import Bridge, tune_interpreter
 from settlement_bridge.config import Configuration
 
@@ -27,4 +27,6 @@ def configuration(arguments: list[str]) -> Configuration:
 if __name__ == "__main__":
     with Bridge(configuration(sys.argv[1:])) as bridge:
         tune_interpreter()
+        if any(ledger.ledger_id == WARM_UP for ledger in bridge.ledgers()):
+            bridge.sync(WARM_UP)
         report(bridge.sync)
