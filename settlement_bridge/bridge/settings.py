@@ -115,7 +115,7 @@ def _rules(configuration: Configuration) -> SettlementRules:
 def _outlet(settings: LocalSettings) -> Outlet:
     return Outlet(
         destination=LocalDestination(settings.path, settings.permissions, settings.owner, settings.group),
-        formats=tuple(formats.get(name, csv_layout=settings.csv_layout) for name in settings.formats),
+        formats=tuple(formats.get(name, settings.csv_layout, settings.xml_version) for name in settings.formats),
         suffix_on_conflict=settings.on_conflict == "suffix",
     )
 

@@ -160,6 +160,11 @@ class LocalDestination(Section):
     formats: Annotated[tuple[Format, ...], AfterValidator(filled)] = Field(
         default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
     )
+    xml_version: Literal["3.0", "2.0"] = Field(
+        default="3.0",
+        description='Version of xml: "3.0", or "2.0" for jobs that still read SettlementReport 2.0; '
+        "xml.zip is always 3.0.",
+    )
     csv_layout: Literal["sections", "table"] = Field(
         default="sections",
         description='Layout of csv: "sections" (settlements first, then their transactions, each line named by its '

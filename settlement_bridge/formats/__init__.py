@@ -8,6 +8,7 @@ from settlement_bridge.formats.csv_sections import SectionsCsv
 from settlement_bridge.formats.csv_table import TableCsv
 from settlement_bridge.formats.settlement_xlsx import SettlementXlsx
 from settlement_bridge.formats.settlement_xml import SettlementXml
+from settlement_bridge.formats.settlement_xml_2 import SettlementXml2
 from settlement_bridge.formats.settlement_zip import SettlementZip
 from settlement_bridge.model import Report
 
@@ -31,18 +32,20 @@ class Format(Protocol):
 _BY_EXTENSION: dict[str, Format] = {
     each.extension: each for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx())
 }
-_CSV: dict[str, Format] = {"sections": SectionsCsv(), "table": TableCsv()}
+_VARIANTS: dict[tuple[str, str], Format] = {("xml", "2.0"): SettlementXml2(), ("csv", "table"): TableCsv()}
 
 EXTENSIONS: tuple[str, ...] = tuple(_BY_EXTENSION)
 """What `get` knows, as written in the configuration."""
 
 
-def get(extension: str, csv_layout: str = "sections") -> Format:
+def get(extension: str, csv_layout: str = "sections", xml_version: str = "3.0") -> Format:
     """Return the format that makes files with this extension; raises ConfigurationError if there is none.
 
-    `csv_layout` ("sections" or "table") says which csv is meant.
+    `csv_layout` ("sections" or "table") and `xml_version` ("3.0" or "2.0") say which csv and xml are meant; an
+    `xml.zip` holds 3.0.
     """
     if extension not in _BY_EXTENSION:
         known = ", ".join(EXTENSIONS)
         raise ConfigurationError([f'there is no format "{extension}"; choose from: {known}'])
-    return _CSV[csv_layout] if extension == "csv" else _BY_EXTENSION[extension]
+    variant = {"csv": csv_layout, "xml": xml_version}.get(extension, "")
+    return _VARIANTS.get((extension, variant), _BY_EXTENSION[extension])

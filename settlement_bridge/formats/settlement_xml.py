@@ -1,14 +1,9 @@
-"""SettlementReport 3.0: the XML of the old service, streamed.
+"""SettlementReport 3.0: the XML of the old service, streamed."""
 
-Everything is written unqualified inside a root that declares the default namespace, so that no prefix ever shows;
-the layout (two spaces, `<OrderID/>` for an empty text) is that of the published samples.
-"""
-
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from lxml import etree
 
@@ -16,17 +11,12 @@ from settlement_bridge.formats.proof import refuse_other_totals
 from settlement_bridge.formats.text import xml_text
 from settlement_bridge.formats.timestamps import local_time_writer
 from settlement_bridge.formats.xml_check import XmlCheck
-from settlement_bridge.model import Issuer, Merchant, Report, Settlement, Totals, Transaction
+from settlement_bridge.formats.xml_layout import Layout, document, issuer_leaves, merchant_leaves, opening
+from settlement_bridge.model import Report, Settlement, Totals, Transaction
 from settlement_bridge.money import decimal_text
 
 NAMESPACE = "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"
-_DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-SCHEMA_CHECK = XmlCheck(
-    "SettlementReport-3.0.xsd",
-    NAMESPACE,
-    opening=_DECLARATION + f'<SettlementReport xmlns="{NAMESPACE}">'.encode(),
-    row="TransactionInfo",
-)
+SCHEMA_CHECK = XmlCheck("SettlementReport-3.0.xsd", NAMESPACE, opening=opening(NAMESPACE), row="TransactionInfo")
 _ROW_FIELDS = (
     "TransactionTime",
     "TransactionCaptureAmount",
@@ -47,47 +37,17 @@ class SettlementXml:
 
     def write(self, report: Report, stream: BinaryIO) -> None:
         """Write `report`; see `formats.Format.write`. FeeDetailsInfo and ReportReferenceNum are left out."""
-        stream.write(_DECLARATION)
-        root = etree.QName(NAMESPACE, "SettlementReport")
-        with etree.xmlfile(stream, encoding="utf-8") as xml, xml.element(root, nsmap={None: NAMESPACE}):
-            layout = _Layout(xml)
+        with document(stream, NAMESPACE) as layout:
             with layout.block("SettlementDetailsInfo"):
-                layout.leaves(_merchant_leaves(report.merchant))
+                layout.leaves(merchant_leaves(report.merchant).items())
                 with layout.block("PaymentsInfo"):
                     _write_payments(layout, report)
             with layout.block("VippsInfo"):
-                layout.leaves(_issuer_leaves(report.issuer))
-            xml.write("\n")
-        stream.write(b"\n")
+                layout.leaves(issuer_leaves(report.issuer).items())
 
     def check(self, path: Path) -> None:
         """Validate a finished file against `schemas/SettlementReport-3.0.xsd`; see `formats.Format.check`."""
         SCHEMA_CHECK(path)
-
-
-class _Layout:
-    """Writes blocks and leaves into an `xmlfile`, each on a line of its own, two spaces deeper than its parent."""
-
-    def __init__(self, xml: Any) -> None:
-        self.write = xml.write
-        self.line = "\n  "
-        self._element = xml.element
-
-    @contextmanager
-    def block(self, name: str) -> Iterator[None]:
-        outside = self.line
-        self.write(outside)
-        with self._element(name):
-            self.line = outside + "  "
-            yield
-            self.line = outside
-            self.write(outside)
-
-    def leaves(self, leaves: Iterable[tuple[str, str]]) -> None:
-        for name, text in leaves:
-            leaf = etree.Element(name)
-            leaf.text = xml_text(text) or None
-            self.write(self.line, leaf)
 
 
 class _Row:
@@ -121,7 +81,7 @@ class _Row:
         return self.element
 
 
-def _write_payments(layout: _Layout, report: Report) -> None:
+def _write_payments(layout: Layout, report: Report) -> None:
     local_time = local_time_writer(report.zone)
     layout.leaves(
         (
@@ -143,7 +103,7 @@ def _write_payments(layout: _Layout, report: Report) -> None:
     layout.leaves([("NumOfSettlements", str(sections))])
 
 
-def _write_rows(layout: _Layout, row: _Row, transactions: Iterable[Transaction]) -> Totals:
+def _write_rows(layout: Layout, row: _Row, transactions: Iterable[Transaction]) -> Totals:
     write, line, fill = layout.write, layout.line, row.fill
     count = captures = refunds = fees = 0
     for transaction in transactions:
@@ -153,19 +113,6 @@ def _write_rows(layout: _Layout, row: _Row, transactions: Iterable[Transaction])
         refunds += transaction.refund
         fees += transaction.fee
     return Totals(count, captures, refunds, fees)
-
-
-def _merchant_leaves(merchant: Merchant) -> Iterable[tuple[str, str]]:
-    return (
-        ("SaleUnitName", merchant.sales_unit_name),
-        ("SerialNumber", merchant.msn),
-        ("OrganizationName", merchant.organization_name),
-        ("OrganizationNumber", merchant.organization_number),
-        ("MainAddress", merchant.address),
-        ("MainAddressZipCode", merchant.zip_code),
-        ("MainAddressCity", merchant.city),
-        ("MainAddressCountryCode", merchant.country_code),
-    )
 
 
 def _settlement_leaves(settlement: Settlement) -> Iterable[tuple[str, str]]:
@@ -187,15 +134,4 @@ def _total_leaves(settlement: Settlement) -> Iterable[tuple[str, str]]:
         ("NetSettlementAmount", decimal_text(totals.net)),
         ("FeeSettlementAmount", decimal_text(totals.fees)),
         ("SettledAmount", decimal_text(settlement.settled_amount)),
-    )
-
-
-def _issuer_leaves(issuer: Issuer) -> Iterable[tuple[str, str]]:
-    return (
-        ("Name", issuer.name),
-        ("WebSite", issuer.web_site),
-        ("VisitingAddress", issuer.visiting_address),
-        ("PostBox", issuer.post_box),
-        ("PostAddress", issuer.post_address),
-        ("Country", issuer.country),
     )

@@ -9,6 +9,9 @@ from settlement_bridge.bridge.settings import bridge_settings
 from settlement_bridge.config import Configuration
 from settlement_bridge.formats.csv_sections import SectionsCsv
 from settlement_bridge.formats.csv_table import TableCsv
+from settlement_bridge.formats.settlement_xml import SettlementXml
+from settlement_bridge.formats.settlement_xml_2 import SettlementXml2
+from settlement_bridge.formats.settlement_zip import SettlementZip
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,11 @@ from settlement_bridge.formats.csv_table import TableCsv
         ("csv", {}, SectionsCsv),
         ("csv", {"csv_layout": "sections"}, SectionsCsv),
         ("csv", {"csv_layout": "table"}, TableCsv),
+        ("csv", {"xml_version": "2.0"}, SectionsCsv),
+        ("xml", {}, SettlementXml),
+        ("xml", {"xml_version": "3.0"}, SettlementXml),
+        ("xml", {"xml_version": "2.0"}, SettlementXml2),
+        ("xml.zip", {"xml_version": "2.0"}, SettlementZip),
     ],
 )
 def test_each_destination_chooses_for_itself(

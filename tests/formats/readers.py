@@ -136,6 +136,7 @@ def xlsx(document: bytes) -> Contents:
 
 READERS: dict[str, Callable[[bytes], Contents]] = {
     "xml": xml,
+    "xml, 2.0": xml,
     "xml.zip": xml_zip,
     "xlsx": xlsx,
     "csv": csv_sections,

@@ -1,8 +1,10 @@
 """Make the golden files again, after a change that is meant: `python -m tests.formats.remake`, then read the diff."""
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
+from settlement_bridge import formats
 from settlement_bridge.model import Report, Transaction
 from tests.formats.reports import rendered, report
 
@@ -26,8 +28,15 @@ def golden_report() -> Report:
     )
 
 
+def rendered_as(form: formats.Format, report: Report) -> bytes:
+    stream = io.BytesIO()
+    form.write(report, stream)
+    return stream.getvalue()
+
+
 def main() -> None:
     (GOLDEN / "654321-2000001.xml").write_bytes(rendered(golden_report()))
+    (GOLDEN / "654321-2000001-2.0.xml").write_bytes(rendered_as(formats.get("xml", xml_version="2.0"), golden_report()))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from tests.formats.reports import report, row, settlement, totals_of
 
 FORMATS: dict[str, formats.Format] = {
     "xml": formats.get("xml"),
+    "xml, 2.0": formats.get("xml", xml_version="2.0"),
     "xml.zip": formats.get("xml.zip"),
     "xlsx": formats.get("xlsx"),
     "csv": formats.get("csv"),
