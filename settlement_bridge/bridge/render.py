@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 
 from settlement_bridge import formats
@@ -23,7 +24,7 @@ def render(
     for stored in _settlements(store, store.settlements.payout(ledger_id, payout)):
         report = report_of(store, stored, settings)
         name = f"{stored.settlement.msn}-{payout}.{extension}"
-        yield name, lambda stream, report=report: form.write(report, stream)  # type: ignore[misc]
+        yield name, partial(form.write, report)
 
 
 def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: int, now: datetime) -> list[Delivered]:

@@ -1,0 +1,69 @@
+"""The words of the field as frozen, typed values.
+
+Amounts are integers in minor units (øre, cent). Times are aware datetimes. Values that come by the million are
+named tuples, which cost a third of a frozen dataclass to make; all others are frozen dataclasses.
+"""
+
+from settlement_bridge.model.entries import (
+    INVOICED,
+    KNOWN_TYPES,
+    MARK_TYPES,
+    PAYOUT_TYPES,
+    RETAINED,
+    Book,
+    FeeGroup,
+    FeeSelection,
+    FeeSpan,
+    FundsRow,
+    LedgerEntry,
+    Mark,
+    Page,
+)
+from settlement_bridge.model.ledgers import (
+    Identifier,
+    Ledger,
+    SalesUnit,
+)
+from settlement_bridge.model.payouts import (
+    Payout,
+    PayoutRecord,
+    PayoutState,
+    SettlementType,
+)
+from settlement_bridge.model.settlements import (
+    Issuer,
+    Merchant,
+    Report,
+    Settlement,
+    Totals,
+    Transaction,
+)
+
+__all__ = [
+    "INVOICED",
+    "KNOWN_TYPES",
+    "MARK_TYPES",
+    "PAYOUT_TYPES",
+    "RETAINED",
+    "Book",
+    "FeeGroup",
+    "FeeSelection",
+    "FeeSpan",
+    "FundsRow",
+    "Identifier",
+    "Issuer",
+    "Ledger",
+    "LedgerEntry",
+    "Mark",
+    "Merchant",
+    "Page",
+    "Payout",
+    "PayoutRecord",
+    "PayoutState",
+    "Report",
+    "SalesUnit",
+    "Settlement",
+    "SettlementType",
+    "Totals",
+    "Transaction",
+]
