@@ -2,8 +2,8 @@
 
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
-from settlement_bridge.bridge.deliver import Delivered
 from settlement_bridge.bridge.find import Found
+from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter

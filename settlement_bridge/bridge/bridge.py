@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from settlement_bridge.bridge.check import Finding, check
-from settlement_bridge.bridge.deliver import Delivered
 from settlement_bridge.bridge.find import Found, find
+from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.lease import working
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.render import render, republish
@@ -18,7 +18,7 @@ from settlement_bridge.bridge.settings import api_settings, bridge_settings
 from settlement_bridge.bridge.status import Status, status
 from settlement_bridge.bridge.sync import Sync
 from settlement_bridge.config import Configuration
-from settlement_bridge.errors import EXIT_FAILED, BridgeError
+from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError
 from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import open_store
@@ -27,6 +27,19 @@ from settlement_bridge.store import open_store
 def utc_now() -> datetime:
     """Return the time of this machine's clock."""
     return datetime.now(UTC)
+
+
+def _exit_code(error: BaseException) -> int:
+    """Return the code that a command ends with when this ends its run."""
+    match error:
+        case BridgeError():
+            return error.exit_code
+        case KeyboardInterrupt():
+            return EXIT_INTERRUPTED
+        case SystemExit(code=int(code)):
+            return code
+        case _:
+            return EXIT_FAILED
 
 
 class Bridge:
@@ -70,8 +83,7 @@ class Bridge:
                 run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress(), self._stop)
                 outcome = run.run(only, dry_run)
             except BaseException as error:
-                code = error.exit_code if isinstance(error, BridgeError) else EXIT_FAILED
-                self._store.runs.finish(run_id, code, {"error": str(error) or type(error).__name__}, self._clock())
+                self._store.runs.finish(run_id, _exit_code(error), {"error": str(error) or type(error).__name__}, self._clock())
                 raise
             self._store.runs.finish(run_id, outcome.exit_code, outcome.summary(), self._clock())
         return outcome

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from settlement_bridge.bridge.deliver import Delivered
+from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER
 from settlement_bridge.model import PayoutRecord
 from settlement_bridge.store import DeliveryState

@@ -6,7 +6,8 @@ from functools import partial
 from typing import BinaryIO
 
 from settlement_bridge import formats
-from settlement_bridge.bridge.deliver import Delivered, Deliverer, report_of
+from settlement_bridge.bridge.deliver import Deliverer
+from settlement_bridge.bridge.handover import Delivered, report_of
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.model import PayoutRecord, PayoutState

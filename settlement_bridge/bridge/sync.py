@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
 
-from settlement_bridge.bridge.deliver import Delivered, Deliverer
+from settlement_bridge.bridge.deliver import Deliverer
 from settlement_bridge.bridge.families import Gate
+from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress, RunOutcome
 from settlement_bridge.bridge.read import LedgerReader
 from settlement_bridge.bridge.settings import BridgeSettings
@@ -47,7 +48,7 @@ class Sync:
         run.go()
         if only is None and not dry_run:
             run.deliver_unlisted(known.values())
-        return RunOutcome(run.ledgers, run.deliveries, _problems(listed), _warnings(listed, known.values()))
+        return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), _warnings(listed, known.values()))
 
     def _choose(self, listed: Sequence[Ledger], only: str | None) -> list[Ledger]:
         ledgers = [ledger for ledger in listed if self.settings.scope.mirrors(ledger)]
@@ -61,11 +62,15 @@ class Sync:
             )
         return chosen
 
-
-def _problems(listed: Collection[Ledger]) -> list[str]:
-    if listed:
-        return []
-    return ["the Report API lists no ledger for these keys: grant them access to one in the merchant portal"]
+    def _problems(self, listed: Collection[Ledger], known: Collection[str]) -> list[str]:
+        if not listed:
+            return ["the Report API lists no ledger for these keys: grant them access to one in the merchant portal"]
+        strangers = (self.settings.scope.ledgers or frozenset()) - {ledger.ledger_id for ledger in listed} - set(known)
+        return [
+            f"sync.ledgers names {ledger_id}, which is not among the {len(listed)} ledgers that these keys can see; "
+            "correct it or leave it out (`settlement-bridge ledgers` lists them)"
+            for ledger_id in sorted(strangers)
+        ]
 
 
 def _warnings(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[str]:

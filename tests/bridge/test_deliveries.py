@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from settlement_bridge.bridge.deliver import Delivered, Deliverer
+from settlement_bridge.bridge.deliver import Deliverer
+from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.settings import BridgeSettings, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.model import Book

@@ -167,6 +167,16 @@ def test_a_ledger_out_of_scope_is_not_read(tmp_path: Path, run: Run, store: Stor
     assert [one.ledger.ledger_id for one in store.ledgers.all()] == ["401"]
 
 
+def test_a_ledger_that_the_configuration_names_in_vain_is_said(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to", scope=Scope(ledgers=frozenset({"401", "420"})))
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        outcome = run(sandbox, settings)
+    assert outcome.exit_code == EXIT_FAILED
+    assert states(outcome) == {"401": LedgerState.SERVED}
+    (problem,) = outcome.problems
+    assert problem.startswith("sync.ledgers names 420, which is not among the 2 ledgers")
+
+
 def test_a_ledger_no_longer_listed_is_told_and_its_due_files_still_go(tmp_path: Path, run: Run) -> None:
     settings = bridge_settings(tmp_path / "to")
     with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
