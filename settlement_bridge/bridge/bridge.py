@@ -83,7 +83,8 @@ class Bridge:
                 run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress(), self._stop)
                 outcome = run.run(only, dry_run)
             except BaseException as error:
-                self._store.runs.finish(run_id, _exit_code(error), {"error": str(error) or type(error).__name__}, self._clock())
+                said = {"error": str(error) or type(error).__name__}
+                self._store.runs.finish(run_id, _exit_code(error), said, self._clock())
                 raise
             self._store.runs.finish(run_id, outcome.exit_code, outcome.summary(), self._clock())
         return outcome

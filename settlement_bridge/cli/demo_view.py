@@ -1,6 +1,8 @@
 """What a demo shows: the published tree, the settlements with their checks, and what to do next."""
 
 import shlex
+import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from rich.tree import Tree
 from settlement_bridge.bridge import RunOutcome
 from settlement_bridge.cli.demo_checks import CheckedPayout
 from settlement_bridge.cli.demo_folder import DemoFolder
+from settlement_bridge.cli.entry import PROGRAM
 from settlement_bridge.cli.output import count, say
 from settlement_bridge.cli.run_lines import say_run
 from settlement_bridge.cli.tables import amount, cell, show, table
@@ -103,17 +106,24 @@ def _verdict(settlements: Sequence[CheckedPayout], holds: Callable[[CheckedPayou
     return Text(f"{wrong} wrong", "bold red") if wrong or not settlements else Text("all ok", "green")
 
 
+def program() -> str:
+    """Return the command as the reader has to type it: where it was installed may not be on the PATH."""
+    called = Path(sys.argv[0])
+    return PROGRAM if shutil.which(PROGRAM) or called.name != PROGRAM else shlex.quote(str(called))
+
+
 def _say_next(folder: DemoFolder) -> None:
-    with_config = f"settlement-bridge --config {shlex.quote(str(folder.config))}"
+    command = program()
+    with_config = f"{command} --config {shlex.quote(str(folder.config))}"
     say(f"Everything is in {folder.path}/ and can be looked at:")
     say(f"  {with_config} status")
     say(f"  {with_config} find order-21")
     say(f"  {with_config} render 302321 2000003")
     say()
-    say("To sync it again, let `settlement-bridge sandbox` run in another terminal:")
+    say(f"To sync it again, let `{command} sandbox` run in another terminal:")
     say(f"  {with_config} sync")
     say()
     say("With your own keys:")
     say("  cp config.example.toml config.toml && chmod 600 config.toml   # and fill in the keys")
-    say("  settlement-bridge check")
-    say("  settlement-bridge sync")
+    say(f"  {command} check")
+    say(f"  {command} sync")

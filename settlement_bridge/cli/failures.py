@@ -3,9 +3,7 @@
 import click
 
 from settlement_bridge.cli.output import complain
-from settlement_bridge.errors import EXIT_FAILED, BridgeError, ConfigurationError
-
-EXIT_INTERRUPTED = 130
+from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError, ConfigurationError
 
 
 def report(error: Exception) -> int:

@@ -9,8 +9,9 @@ from settlement_bridge.bridge import DeliveryState, LedgerStatus, Run, Status
 from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import count, json_option, local_time, say, say_json
+from settlement_bridge.cli.signals import EXIT_TERMINATED
 from settlement_bridge.cli.tables import amount, cell, show, table
-from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER
+from settlement_bridge.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_TRY_LATER
 
 
 @click.command("status")
@@ -97,6 +98,12 @@ def _last_run(run: Run | None) -> str:
         return "There was no run yet: settlement-bridge sync"
     if run.finished is None or run.exit_code is None:
         return f"The last run began {local_time(run.started)} and has not ended, or was killed."
-    ends = {EXIT_DONE: "all was well", EXIT_TRY_LATER: "something is to be tried again"}
+    interrupted = "it was interrupted, the next one goes on"
+    ends = {
+        EXIT_DONE: "all was well",
+        EXIT_TRY_LATER: "something is to be tried again",
+        EXIT_INTERRUPTED: interrupted,
+        EXIT_TERMINATED: interrupted,
+    }
     how = ends.get(run.exit_code, "somebody has to look")
     return f"The last run ended {local_time(run.finished)} with exit code {run.exit_code}: {how}."

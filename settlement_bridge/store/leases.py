@@ -36,9 +36,10 @@ class Leases:
             taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
             row = connection.execute(select(leases).where(leases.c.name == name)).one()
         if not taken:
+            since, expires = (from_micros(at).isoformat(timespec="seconds") for at in (row.since, row.expires))
             raise Busy(
-                f"{row.holder} has been working on this store since {from_micros(row.since).isoformat()}; "
-                "wait until it is done, or stop it"
+                f"{row.holder} has been working on this store since {since}; wait until it is done, or stop it; "
+                f"if it was killed, others may begin at {expires}"
             )
         self._database.leases_held[name] = row.token
         return int(row.token)

@@ -1,6 +1,7 @@
 """The first thing a newcomer runs."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from settlement_bridge import config
 from settlement_bridge.bridge import Bridge
 from settlement_bridge.cli.demo_checks import CheckedPayout, checked
+from settlement_bridge.cli.demo_view import program
 from settlement_bridge.model import Payout
 from settlement_bridge.sandbox import scenario
 from tests.cli.command import Finished, run_command
@@ -38,6 +40,15 @@ def test_everything_comes_out_right(demo: Demo) -> None:
     for ledger_id in ("302321", "302322", "302355", "302377", "302400", "302410", "302420", "302430"):
         (row,) = [line for line in demo.done.out.splitlines() if line.startswith(ledger_id)]
         assert row.split("  ")[-1].strip() == "all ok"
+
+
+def test_commands_are_named_as_they_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/settlement-bridge"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == ".venv/bin/settlement-bridge"
+
+    (tmp_path / "settlement-bridge").touch(mode=0o755)
+    assert program() == "settlement-bridge"
 
 
 def test_the_tree_shows_the_first_files_and_counts_the_others(demo: Demo) -> None:

@@ -30,6 +30,8 @@ def test_a_sync_that_waits_for_a_slow_server_ends_at_once(tmp_path: Path, number
         assert out == ""
         assert "Traceback" not in err
         assert ("interrupted; the next run goes on" in err) is (number == signal.SIGINT)
+        said = place.run("status").out
+        assert said.endswith(f"with exit code {code}: it was interrupted, the next one goes on.\n")
 
     with served(tmp_path / "after", scenario("webshop", days=2)) as healthy:
         place.rewrite(_base_url(place.config), _base_url(healthy.config))
