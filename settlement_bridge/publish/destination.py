@@ -98,8 +98,11 @@ class Destination(Protocol):
     def check(self) -> None:
         """Draft, seal and discard a small document, to find out before it matters; leaves nothing behind.
 
-        Raises DeliveryFailed, with a remedy.
+        Raises DeliveryFailed, with a remedy, and DeliveryRefused for a server that is not who it should be.
         """
+
+    def close(self) -> None:
+        """Let go of connections; what is asked afterwards opens them anew."""
 
 
 def draft_name(path: PurePosixPath) -> str:

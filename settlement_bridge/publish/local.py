@@ -74,6 +74,9 @@ class LocalDestination:
         finally:
             draft.discard()
 
+    def close(self) -> None:
+        """See `Destination.close`."""
+
 
 @dataclass(frozen=True)
 class _NewFolders:

@@ -1,6 +1,6 @@
 """Real places to publish to."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +9,7 @@ import pytest
 from settlement_bridge.publish.destination import Destination, Fingerprint
 from settlement_bridge.publish.layout import inbox_path
 from settlement_bridge.publish.local import LocalDestination
+from tests.publish.sshd import Sshd, sshd
 
 PATH = inbox_path("998724341", "16655", 2000001, "xml")
 CONTENT = b"<SettlementReport/>\n" * 100_000
@@ -51,13 +52,25 @@ def seal_and_drop(destination: Destination, content: bytes = CONTENT, path: Pure
     return draft.seal()
 
 
-def _local(folder: Path) -> Place:
-    folder.mkdir()
-    return Place(LocalDestination(folder), folder)
+@pytest.fixture(scope="session")
+def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
 
 
-@pytest.fixture(params=[_local], ids=["local"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+@pytest.fixture(scope="session")
+def without_posix_rename(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("sshd"), "-P", "posix-rename") as running:
+        yield running
+
+
+@pytest.fixture(params=["local", "openssh", "without_posix_rename"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Every kind of destination in turn: what is said of one holds for all."""
-    make: Callable[[Path], Place] = request.param
-    return make(tmp_path / "destination")
+    folder = tmp_path / "destination"
+    folder.mkdir()
+    destination: Destination = LocalDestination(folder)
+    if request.param != "local":
+        destination = request.getfixturevalue(request.param).destination(folder)
+    yield Place(destination, folder)
+    destination.close()
