@@ -28,7 +28,7 @@ from settlement_bridge.config.values import (
 )
 from settlement_bridge.model import Issuer
 
-Format = Literal["xml", "xml.zip", "csv", "xlsx"]
+Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf"]
 """The formats that can be published, by their extension."""
 
 SHOWN: dict[str, bool] = {"shown": True}

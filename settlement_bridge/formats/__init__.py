@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.formats.csv_sections import SectionsCsv
 from settlement_bridge.formats.csv_table import TableCsv
+from settlement_bridge.formats.settlement_pdf import SettlementPdf
 from settlement_bridge.formats.settlement_xlsx import SettlementXlsx
 from settlement_bridge.formats.settlement_xml import SettlementXml
 from settlement_bridge.formats.settlement_xml_2 import SettlementXml2
@@ -30,7 +31,8 @@ class Format(Protocol):
 
 
 _BY_EXTENSION: dict[str, Format] = {
-    each.extension: each for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx())
+    each.extension: each
+    for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx(), SettlementPdf())
 }
 _VARIANTS: dict[tuple[str, str], Format] = {("xml", "2.0"): SettlementXml2(), ("csv", "table"): TableCsv()}
 

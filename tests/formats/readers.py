@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import openpyxl
+import pypdf
 from lxml import etree
 
 
@@ -134,10 +135,28 @@ def xlsx(document: bytes) -> Contents:
     return Contents(stated, rows)
 
 
+_PDF_LINE = re.compile(r"(?m)^\d\d\.\d\d\.\d\d\s*(\d{7})" + 4 * "\\s*(-?[0-9\u00a0 ]+,[0-9]{2})" + "$")
+"""Cells that fill their columns stand without a space between them."""
+
+
+def norwegian(text: str) -> int:
+    return minor_units(re.sub("[\u00a0 ]", "", text).replace(",", "."))
+
+
+def pdf(document: bytes) -> Contents:
+    stated = []
+    for page in pypdf.PdfReader(io.BytesIO(document)).pages:
+        for payout, captured, fee, refunded, settled in _PDF_LINE.findall(page.extract_text()):
+            gross = norwegian(captured) + norwegian(refunded)
+            stated.append(Stated(payout, None, gross, -norwegian(fee), norwegian(settled)))
+    return Contents(stated, [])
+
+
 READERS: dict[str, Callable[[bytes], Contents]] = {
     "xml": xml,
     "xml, 2.0": xml,
     "xml.zip": xml_zip,
+    "pdf": pdf,
     "xlsx": xlsx,
     "csv": csv_sections,
     "csv, table": csv_table,

@@ -27,6 +27,7 @@ FORMATS: dict[str, formats.Format] = {
     "xml": formats.get("xml"),
     "xml, 2.0": formats.get("xml", xml_version="2.0"),
     "xml.zip": formats.get("xml.zip"),
+    "pdf": formats.get("pdf"),
     "xlsx": formats.get("xlsx"),
     "csv": formats.get("csv"),
     "csv, table": formats.get("csv", csv_layout="table"),
