@@ -35,8 +35,7 @@ class Trail:
 
     @contextmanager
     def refusing(self, ledger_id: str) -> Iterator[None]:
-        """Count a page, and turn what is untrue about it into DataRefused, with its place."""
-        self.page += 1
+        """Turn what is untrue about the page into DataRefused, with its place."""
         try:
             yield
         except Untrue as error:
@@ -46,22 +45,23 @@ class Trail:
 def read_ahead(
     pool: Executor,
     ask: Callable[[str | None], Document],
-    take: Callable[[Callable[[], Document]], tuple[Content, str | None]],
+    follow: Callable[[Callable[[], Document]], tuple[Content, str | None]],
     cursor: str | None,
 ) -> Iterator[Content]:
-    """Yield page after page; while the caller works on one, the next is asked for in the background.
+    """Yield answer after answer; while the caller works on one, the next is asked for in the background.
 
-    `ask` gets the answer at a cursor. `take` is given a function that returns an answer, or raises what asking
-    raised, and makes of it a page and the next cursor, None after the last page. Only the asking is done in the
-    background: two threads that both compute get in each other's way. A caller who stops early leaves at most one
-    request running, whose answer is dropped.
+    `ask` gets the answer at a cursor. `follow` is given a function that returns an answer, or raises what asking
+    raised, and makes of it what is yielded and the next cursor, None after the last. Only then is the next answer
+    asked for, so work that can wait belongs to the caller. Only the asking is done in the background: two threads
+    that both compute get in each other's way. A caller who stops early leaves at most one request running, whose
+    answer is dropped.
     """
-    content, following = take(partial(ask, cursor))
+    content, following = follow(partial(ask, cursor))
     while following is not None:
         upcoming = pool.submit(ask, following)
         try:
             yield content
-            content, following = take(upcoming.result)
+            content, following = follow(upcoming.result)
         finally:
             upcoming.cancel()
     yield content

@@ -53,6 +53,7 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
         return client.get(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
 
     def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
+        trail.page += 1
         with trail.refusing(ledger.ledger_id):
             document = answer()
             items = listed(document)

@@ -42,17 +42,21 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
     def ask(cursor: str | None) -> dict[str, Any]:
         return client.get(path, {"cursor": cursor} if cursor else {})
 
-    def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
+    def follow(answer: Callable[[], dict[str, Any]]) -> tuple[tuple[list[dict[str, Any]], str], str | None]:
+        trail.page += 1
         with trail.refusing(ledger.ledger_id):
             document = answer()
-            entries = decode_entries(listed(document), ledger)
+            items = listed(document)
             following, caught_up = _following(document)
         if not caught_up:
-            trail.follow(following, len(entries))
-        page = Page(ledger.ledger_id, {book: entries}, {book: following})
-        return page, None if caught_up else following
+            trail.follow(following, len(items))
+        return (items, following), None if caught_up else following
 
-    return (page for page in read_ahead(pool, ask, take, cursor) if page.entries[book])
+    for items, following in read_ahead(pool, ask, follow, cursor):
+        with trail.refusing(ledger.ledger_id):
+            entries = decode_entries(items, ledger)
+        if entries:
+            yield Page(ledger.ledger_id, {book: entries}, {book: following})
 
 
 def decode_entries(items: list[dict[str, Any]], ledger: Ledger) -> list[LedgerEntry]:
