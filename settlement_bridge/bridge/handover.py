@@ -138,7 +138,7 @@ class Handover:
     def _taken(self) -> DeliveryRefused:
         return DeliveryRefused(
             f"{self._path} at {self._outlet.destination.name} exists already with other content; nothing was "
-            "overwritten. Compare the two, move the old one away, and the next run publishes"
+            "overwritten. Compare the two, move the old one away, then run the same command again"
         )
 
     def _record(self, state: DeliveryState, sealed: Fingerprint | None, reason: str | None = None) -> None:
