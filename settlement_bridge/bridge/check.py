@@ -56,10 +56,11 @@ def _clock(api: ReportApi, clock: Callable[[], datetime]) -> Finding:
     if abs(ahead) <= CLOCK_TOLERANCE:
         return Finding("clock", ok=True, sentence="agrees with the Report API")
     direction = "ahead of" if ahead > timedelta() else "behind"
+    apart = timedelta(seconds=round(abs(ahead).total_seconds()))
     return Finding(
         "clock",
         ok=False,
-        sentence=f"this machine is {abs(ahead)} {direction} the Report API: set its clock (files take their dates from "
+        sentence=f"this machine is {apart} {direction} the Report API: set its clock (files take their dates from "
         "the API alone, but waiting for fees and token renewal go by the clock)",
         exit_code=EXIT_TRY_LATER,
     )
