@@ -1,0 +1,90 @@
+"""Write one format, ours or the naive way: `python -m benchmarks.run_formats ours|naive NAME PATH ROWS`."""
+
+import csv
+import sys
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+
+from benchmarks.report import report
+from benchmarks.run_rendering import OSLO, a_report, transactions
+from settlement_bridge import formats
+from settlement_bridge.model import Transaction
+
+FORMATS = {
+    "xml 2.0": formats.get("xml", xml_version="2.0"),
+    "xml.zip": formats.get("xml.zip"),
+    "csv sections": formats.get("csv"),
+    "csv table": formats.get("csv", csv_layout="table"),
+    "xlsx": formats.get("xlsx"),
+}
+
+
+def cells(each: Transaction) -> list[object]:
+    """Return a row as a script would: floats, and a day from strftime."""
+    gross, fee = (each.capture + each.refund) / 100, each.fee / 100
+    day = each.time.astimezone(OSLO).strftime("%d.%m.%Y")
+    kind = "Refundering" if gross < 0 else "Salg"
+    unit = ("Nettbutikken", "123456", "")
+    return [day, *unit, str(each.number), each.order_id, gross, -fee, gross - fee, kind, "2000001", "02.03.2026"]
+
+
+def naive_csv(path: Path, rows: int) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(map(cells, transactions(rows)))
+
+
+def naive_xlsx(path: Path, rows: int) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for each in transactions(rows):
+        sheet.append(cells(each))
+    book.save(path)
+
+
+def naive_tree(rows: int) -> bytes:
+    root = ET.Element("SettlementReport")
+    for each in transactions(rows):
+        row = ET.SubElement(root, "TransactionInfo")
+        for number, value in enumerate(cells(each)):
+            ET.SubElement(row, f"Field{number}").text = str(value)
+    stream = BytesIO()
+    ET.ElementTree(root).write(stream, "utf-8")
+    return stream.getvalue()
+
+
+def naive_xml(path: Path, rows: int) -> None:
+    path.write_bytes(naive_tree(rows))
+
+
+def naive_zip(path: Path, rows: int) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("settlement.xml", naive_tree(rows))
+
+
+NAIVE: dict[str, Callable[[Path, int], None]] = {
+    "xml 2.0": naive_xml,
+    "xml.zip": naive_zip,
+    "csv sections": naive_csv,
+    "csv table": naive_csv,
+    "xlsx": naive_xlsx,
+}
+
+
+def main(who: str, name: str, path: Path, rows: int) -> None:
+    """Write the file and print what it took."""
+    if who == "naive":
+        report(lambda: NAIVE[name](path, rows))
+        return
+    prepared = a_report(rows)
+    with path.open("wb") as file:
+        report(lambda: FORMATS[name].write(prepared, file))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
