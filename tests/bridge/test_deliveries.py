@@ -170,6 +170,7 @@ class DyingDestination:
         self.look = real.look
         self.recover = real.recover
         self.check = real.check
+        self.close = real.close
 
     def draft(self, path: PurePosixPath) -> Draft:
         return DyingDraft(self._real.draft(path), self._after)
