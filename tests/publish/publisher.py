@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from settlement_bridge.errors import BridgeError, DeliveryFailed, DeliveryRefused
-from settlement_bridge.publish.destination import Draft, Fingerprint, Outcome
+from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome
 from settlement_bridge.publish.local import LocalDestination
 
 PATH = PurePosixPath("settlements/inbox/xml/998724341/16655/16655-2000001.xml")
@@ -52,21 +52,21 @@ class Record:
             new.replace(self.file)
 
 
-def good(destination: LocalDestination, record: Record) -> None:
+def good(destination: Destination, record: Record, content: bytes = CONTENT) -> None:
     """Go by the port's own words."""
     state, sealed = record.read()
     if sealed and state == "publishing" and destination.recover(PATH, sealed) is Outcome.DELIVERED:
         record.write("delivered", sealed)
     elif state != "delivered":
-        _publish_anew(destination, record)
+        _publish_anew(destination, record, content)
 
 
-def _publish_anew(destination: LocalDestination, record: Record) -> None:
+def _publish_anew(destination: Destination, record: Record, content: bytes) -> None:
     if destination.look(PATH):
         raise DeliveryRefused(f"{PATH} is taken")
     draft = destination.draft(PATH)
     try:
-        sealed = _write_and_seal(draft)
+        sealed = _write_and_seal(draft, content)
     except DeliveryFailed:
         draft.discard()
         raise
@@ -75,12 +75,12 @@ def _publish_anew(destination: LocalDestination, record: Record) -> None:
     record.write("delivered", sealed)
 
 
-def _write_and_seal(draft: Draft) -> Fingerprint:
-    for start in range(0, len(CONTENT), 10_000):
-        draft.stream.write(CONTENT[start : start + 10_000])
+def _write_and_seal(draft: Draft, content: bytes = CONTENT) -> Fingerprint:
+    for start in range(0, len(content), 10_000):
+        draft.stream.write(content[start : start + 10_000])
     sealed = draft.seal()
     with own("the validation"):
-        assert draft.local_path.read_bytes() == CONTENT
+        assert draft.local_path.read_bytes() == content
     return sealed
 
 

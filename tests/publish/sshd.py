@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -57,18 +57,24 @@ class Sshd:
 
 
 @contextmanager
-def sshd(folder: Path, *sftp_options: str, port: int | None = None) -> Iterator[Sshd]:
-    """Run sshd for the length of the block; options go to its sftp-server."""
-    program = shutil.which("sshd", path=SBIN)
-    require(program and SFTP_SERVER.exists(), "OpenSSH's server is not installed: nothing to deliver to over SFTP")
+def sshd(
+    folder: Path,
+    *sftp_options: str,
+    port: int | None = None,
+    program: str | Path = SFTP_SERVER,
+    host_keys: tuple[str, ...] = ("host",),
+) -> Iterator[Sshd]:
+    """Run sshd for the length of the block; options go to its sftp-server, or another program in its place."""
+    daemon = shutil.which("sshd", path=SBIN)
+    require(daemon and SFTP_SERVER.exists(), "OpenSSH's server is not installed: nothing to deliver to over SFTP")
     _make_keys(folder)
     running = Sshd(folder, port or _free_port())
     (folder / "known_hosts").write_text(running.known_as(running.port))
-    (folder / "sshd_config").write_text(_configuration(running, sftp_options))
+    (folder / "sshd_config").write_text(_configuration(running, host_keys, [program, *sftp_options]))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd shuts its unprivileged half in
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(program), "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
+        process = subprocess.Popen([str(daemon), "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
     try:
         _wait_for(running.port, process)
         yield running
@@ -88,11 +94,12 @@ def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", path], check=True, timeout=60)
 
 
-def _configuration(running: Sshd, sftp_options: tuple[str, ...]) -> str:
+def _configuration(running: Sshd, host_keys: Sequence[str], subsystem: Sequence[object]) -> str:
     folder = running.folder
+    keys = "\n".join(f"HostKey {folder / name}" for name in host_keys)
     return f"""\
 ListenAddress 127.0.0.1:{running.port}
-HostKey {folder}/host
+{keys}
 AuthorizedKeysFile {folder}/user.pub
 PidFile none
 UsePAM no
@@ -102,7 +109,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
 LogLevel VERBOSE
-Subsystem sftp {" ".join((str(SFTP_SERVER), *sftp_options))}
+Subsystem sftp {" ".join(map(str, subsystem))}
 """
 
 

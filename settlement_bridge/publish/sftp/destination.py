@@ -85,9 +85,9 @@ class SftpDestination:
         return Place(self._path / below, f"{self.name}/{below}")
 
     def _spooled(self, path: PurePosixPath) -> LocalDraft:
-        own = hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        unique = hashlib.sha256(f"{self.name} {path}".encode()).hexdigest()[:16]
         spool = LocalDestination(self._spool or _own_spool(), mode=0o600)
-        return spool.draft(PurePosixPath(own, path))
+        return spool.draft(PurePosixPath(f"{unique}-{path.name}"))
 
 
 def _recover(client: SFTPClient, place: Place, sealed: Fingerprint) -> Outcome:

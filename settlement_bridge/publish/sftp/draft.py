@@ -29,9 +29,14 @@ class Place:
         return str(self.path)
 
     @property
+    def draft_path(self) -> PurePosixPath:
+        """Where the draft lies, beside its final name."""
+        return self.path.with_name(draft_name(self.path))
+
+    @property
     def temporary(self) -> str:
         """The draft's name."""
-        return str(self.path.with_name(draft_name(self.path)))
+        return str(self.draft_path)
 
 
 class SftpDraft:
@@ -61,7 +66,7 @@ class SftpDraft:
         place = self._place
         with explained(place.called), self._session.client() as client:
             self._sent = True
-            self._folders.make(client, place.path.parent)
+            self._folders.begin(client, place.draft_path)
             upload(client, self.local_path, place.temporary)
             verify(client, place.temporary, sealed, place.called)
         return sealed
@@ -69,11 +74,13 @@ class SftpDraft:
     def publish(self) -> None:
         """See `Draft.publish`."""
         place = self._place
-        with explained(place.called), self._session.client() as client:
-            give_final_name(client, place)
+        try:
+            with explained(place.called), self._session.client() as client:
+                give_final_name(client, place)
+        finally:
+            self._spool.discard()
         self._published = True
         self._folders.used(place.path.parent)
-        self._spool.discard()
 
     def discard(self) -> None:
         """See `Draft.discard`."""

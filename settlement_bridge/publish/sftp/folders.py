@@ -19,18 +19,25 @@ class NewFolders:
         self._made: set[PurePosixPath] = set()
         self._lock = threading.Lock()
 
-    def make(self, client: SFTPClient, folder: PurePosixPath) -> None:
-        """Make `folder`, which lies below the root, and what is missing above it; never the root itself."""
+    def begin(self, client: SFTPClient, file: PurePosixPath) -> None:
+        """Make an empty file below the root, with its folders as far as they are missing; never the root itself.
+
+        From then on no other draft takes the folders away.
+        """
         with self._lock:
-            missing = []
-            while found(client, str(folder)) is None:
-                if folder == self._root:
-                    raise FileNotFoundError(str(folder))
-                missing.append(folder)
-                folder = folder.parent
-            for one in reversed(missing):
-                client.mkdir(str(one))
-                self._made.add(one)
+            self._make(client, file.parent)
+            client.open(str(file), "w").close()
+
+    def _make(self, client: SFTPClient, folder: PurePosixPath) -> None:
+        missing = []
+        while found(client, str(folder)) is None:
+            if folder == self._root:
+                raise FileNotFoundError(str(folder))
+            missing.append(folder)
+            folder = folder.parent
+        for one in reversed(missing):
+            client.mkdir(str(one))
+            self._made.add(one)
 
     def used(self, folder: PurePosixPath) -> None:
         """A document has come to stay."""

@@ -106,19 +106,20 @@ def _keys(server: SftpServer) -> Iterator[list[PKey] | list[AgentKey]]:
 def _private_key(path: Path) -> PKey:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & _OTHERS:
-            raise DeliveryFailed(
-                f"{path} is a private key and others can use it (mode {mode:04o}); "
-                f"run: chmod 600 {shlex.quote(str(path))}"
-            )
-        return PKey.from_path(path)
-    except PasswordRequiredException as error:
-        raise DeliveryFailed(
-            f"{path} has a passphrase; load it into the SSH agent and leave out private_key"
-        ) from error
+        path.read_bytes()
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise DeliveryFailed(f"{path} cannot be read ({said}); correct private_key") from error
+    if mode & _OTHERS:
+        raise DeliveryFailed(
+            f"{path} is a private key and others can use it (mode {mode:04o}); run: chmod 600 {shlex.quote(str(path))}"
+        )
+    try:
+        return PKey.from_path(path)
+    except (PasswordRequiredException, TypeError) as error:
+        raise DeliveryFailed(
+            f"{path} has a passphrase; load it into the SSH agent and leave out private_key"
+        ) from error
     except Exception as error:
-        # Of a file that is no key, paramiko and cryptography raise a dozen classes, some with its content in them.
+        # Of a file that is no key, paramiko and cryptography raise a dozen classes.
         raise DeliveryFailed(f"{path} is not a private key that can be used; make one with ssh-keygen") from error
