@@ -31,11 +31,9 @@ class Deliverer:
 
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
-        known = self._known(stored)
-        if not known and (described := self.described(stored)) != stored:
-            # Until its first file it may still change; from then on it is kept with the payout (rules 14 and 23).
-            self._store.settlements.renew(described)
-            stored = described
+        stored, known = self.as_published(stored), self._known(stored)
+        if not known:
+            self._store.settlements.renew(stored)
         results = [
             self._handover(outlet, form, stored, now).run(delivery)
             for outlet in self._settings.outlets
@@ -55,6 +53,13 @@ class Deliverer:
             for outlet in self._settings.outlets
             for form in outlet.formats
         ]
+
+    def as_published(self, stored: StoredSettlement) -> StoredSettlement:
+        """Return a settlement as its files have it, or will have it.
+
+        What is known of the merchant is kept with the payout from its first file on (rules 14 and 23).
+        """
+        return stored if self._known(stored) else self.described(stored)
 
     def described(self, stored: StoredSettlement) -> StoredSettlement:
         """Return a settlement with what is known of its merchant now (rule 14)."""

@@ -22,7 +22,8 @@ def render(
     Raises NotFound for a payout that is not in the store, DeliveryRefused for one that is not settled yet.
     """
     form = formats.get(extension)
-    for stored in _settlements(store, store.settlements.payout(ledger_id, payout)):
+    settled = _settlements(store, store.settlements.payout(ledger_id, payout))
+    for stored in map(Deliverer(store, settings).as_published, settled):
         report = report_of(store, stored, settings)
         name = f"{stored.settlement.msn}-{payout}.{extension}"
         yield name, partial(form.write, report)

@@ -8,10 +8,12 @@ import pytest
 
 from settlement_bridge.bridge.deliver import Deliverer
 from settlement_bridge.bridge.handover import Delivered
+from settlement_bridge.bridge.render import republish
 from settlement_bridge.bridge.settings import BridgeSettings, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.model import Book
 from settlement_bridge.publish import Destination, Draft
+from settlement_bridge.settlement.merchants import Directory, Organization
 from settlement_bridge.store import DeliveryState, Store
 from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, bridge_settings, published
@@ -135,6 +137,47 @@ def test_rule_23_what_an_importer_took_away_does_not_come_again(store: Store, tm
     store.settlements.plan_deliveries("everything is due again")
     assert deliver(store, settings) == []
     assert published(tmp_path / "to") == {}
+
+
+def named(settings: BridgeSettings, name: str) -> BridgeSettings:
+    """Return settings that call the organization of the books so."""
+    directory = Directory({"987654321": Organization(name=name)})
+    return replace(settings, rules=replace(settings.rules, directory=directory))
+
+
+def test_rule_14_a_name_may_change_until_the_first_file_and_stays_from_then_on(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    deliver(store, named(settings, "Set after the payout was settled"))
+    assert b"Set after the payout was settled" in published(tmp_path / "to")[PATH]
+    again = bridge_settings(tmp_path / "another")
+    deliver(store, named(again, "Set after the first file"))
+    assert published(tmp_path / "another") == published(tmp_path / "to")
+
+
+def test_rule_23_republish_takes_the_name_of_today(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    deliver(store, settings)
+    (inbox(tmp_path / "to") / PATH).unlink()
+    (done,) = republish(store, named(settings, "Of today"), "302321", 2000001, LATER)
+    assert done.state is DeliveryState.DELIVERED
+    assert b"Of today" in published(tmp_path / "to")[PATH]
+    (stored,) = store.settlements.of_payout("302321", 2000001)
+    assert stored.settlement.merchant.organization_name == "Of today"
+
+
+def test_a_republish_that_is_refused_changes_nothing(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    deliver(store, settings)
+    before = published(tmp_path / "to"), store.deliveries.in_state(DeliveryState.DELIVERED)
+    (refused,) = republish(store, named(settings, "Of today"), "302321", 2000001, LATER)
+    assert refused.state is DeliveryState.REFUSED
+    assert (published(tmp_path / "to"), store.deliveries.in_state(DeliveryState.DELIVERED)) == before
+    (stored,) = store.settlements.of_payout("302321", 2000001)
+    assert stored.settlement.merchant.organization_name == ""
+    assert deliver(store, settings) == []
 
 
 class Killed(BaseException):
