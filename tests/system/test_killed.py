@@ -2,15 +2,18 @@
 
 import os
 import random
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from subprocess import Popen
 
 import pytest
 
-from settlement_bridge.sandbox import Sandbox
-from tests.cli.command import Place, started
-from tests.system.conftest import WORLD, files, let_the_lease_run_out, serving
+from settlement_bridge.sandbox import Sandbox, scenario
+from tests.cli.command import Place, command_line, environment, started
+from tests.conftest import require
+from tests.system.conftest import WORLD, files, let_the_lease_run_out, serving, undisturbed
 
 KILLS = 4
 PATIENCE = 30
@@ -62,6 +65,29 @@ def test_what_an_importer_took_before_the_kill_does_not_come_again(tmp_path: Pat
         last = _take(place)
     assert taken.keys().isdisjoint(last)
     assert taken | last == expected
+
+
+POINTS = [("fsync", 6), ("fsync", 7), ("renameat2", 6), ("fsync", 8), ("fsync", 11)]
+"""Around the rename of the first file, behind those of the five folders above it; and behind that of the second."""
+
+
+@pytest.mark.parametrize(("call", "number"), POINTS)
+def test_killed_at_the_calls_that_make_a_file_appear(tmp_path: Path, call: str, number: int) -> None:
+    require(shutil.which("strace"), "install strace to kill at system calls")
+    world = scenario("webshop", days=2)
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}"]
+    with serving(tmp_path / "place", world) as (place, _):
+        kill = ["-e", f"inject={call}:signal=KILL:when={number}"]
+        line = [*strace, *kill, *command_line("--config", place.config, "sync")]
+        done = subprocess.run(line, check=False, capture_output=True, env=environment(), timeout=PATIENCE)
+        assert done.returncode != 0
+        taken = _take(place)
+        let_the_lease_run_out(place)
+        assert place.run("sync").code == 0
+        last = _take(place)
+    assert taken.keys().isdisjoint(last)
+    assert taken | last == undisturbed(tmp_path / "undisturbed", world)
+    assert len(taken | last) == 2
 
 
 def _take(place: Place) -> dict[str, bytes]:
