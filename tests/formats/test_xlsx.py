@@ -14,6 +14,7 @@ import pytest
 from settlement_bridge import formats
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.settlement_xlsx import SettlementXlsx
+from settlement_bridge.formats.xlsx_parts import cell_text
 from settlement_bridge.model import Report, SettlementType
 from tests.conftest import require
 from tests.formats import readers
@@ -99,6 +100,11 @@ def test_a_text_longer_than_a_cell_is_cut(text: str, kept: str) -> None:
     assert values(rendered(report([row(order_id=text)])))[8][5] == kept
 
 
+def test_a_text_that_looks_escaped_is_escaped() -> None:
+    """ECMA-376, 22.9.2.19: a spreadsheet reads `_x0041_` as `A`."""
+    assert cell_text("_x0041_ _x _xzzzz_") == "_x005F_x0041_ _x _xzzzz_"
+
+
 def test_rows_beyond_a_sheet_go_on_in_the_next_and_both_say_so(tmp_path: Path) -> None:
     small = SettlementXlsx(most_rows=14)
     sections = [[row(n) for n in range(1, 8)], [row(8)]]
@@ -159,7 +165,7 @@ def test_a_settlement_that_does_not_end_is_refused(tmp_path: Path) -> None:
 def test_another_program_reads_the_same_cells_and_computes_none(tmp_path: Path) -> None:
     office = shutil.which("soffice")
     require(office, "install LibreOffice Calc to open workbooks with it")
-    texts = ["=1+1", "007", "+47", "æøå 🐟", "<a & b>", "29.03.2026", "1e5"]
+    texts = ["=1+1", "007", "+47", "_x0041_", "æøå 🐟", "<a & b>", "29.03.2026", "1e5"]
     rows = [row(number, order_id=text) for number, text in enumerate(texts, start=1)]
     (tmp_path / "a.xlsx").write_bytes(rendered(report(rows)))
     home = f"-env:UserInstallation=file://{tmp_path}/home"
@@ -176,9 +182,9 @@ def test_another_program_reads_the_same_cells_and_computes_none(tmp_path: Path) 
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     lines = list(csv.reader((tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()))
-    assert [line[5] for line in lines[8:15]] == texts
-    assert [line[6] for line in lines[8:15]] == ["100.00"] * len(texts)
-    assert lines[15][12] == "684.25"
+    assert [line[5] for line in lines[8 : 8 + len(texts)]] == texts
+    assert [line[6] for line in lines[8 : 8 + len(texts)]] == ["100.00"] * len(texts)
+    assert lines[8 + len(texts)][12] == "782.00"
 
 
 def test_the_published_sample_has_the_same_cells_but_for_the_product(reference: Path) -> None:
