@@ -5,7 +5,7 @@ from datetime import datetime
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
-from settlement_bridge.errors import ApiUnavailable, DataRefused, StoreUnavailable
+from settlement_bridge.errors import ApiUnavailable, DataRefused, KeysRefused, StoreUnavailable
 from settlement_bridge.model import Book
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store, StoredLedger
@@ -45,7 +45,7 @@ class LedgerReader:
         except DataRefused as refused:
             self._store.ledgers.hold(ledger_id, refused.reason, self._clock())
             return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason)
-        except ApiUnavailable as error:
+        except (ApiUnavailable, KeysRefused) as error:  # the keys were good enough to list the ledgers a moment ago
             self._store.ledgers.troubled(ledger_id, str(error), self._clock())
             return LedgerOutcome(ledger_id, LedgerState.TRY_LATER, str(error))
         except StoreUnavailable as error:

@@ -109,6 +109,16 @@ def test_a_ledger_that_does_not_answer_ends_with_75_and_the_next_run_serves_it(t
     assert len(published(tmp_path / "to")) == 2
 
 
+def test_a_ledger_that_is_refused_although_it_is_listed_holds_up_nobody_else(tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(world(tmp_path, shop("401"), shop("402")), faults=["401:path=/402/,times=2"]) as sandbox:
+        outcome = run(sandbox, settings)
+        assert outcome.exit_code == EXIT_TRY_LATER
+        assert states(outcome) == {"401": LedgerState.SERVED, "402": LedgerState.TRY_LATER}
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert len(published(tmp_path / "to")) == 2
+
+
 def test_held_outweighs_try_later(tmp_path: Path, run: Run) -> None:
     with Sandbox(world(tmp_path, broken_shop("401"), shop("402")), faults=["503:path=/402/,times=forever"]) as sandbox:
         assert run(sandbox, bridge_settings(tmp_path / "to")).exit_code == EXIT_FAILED
