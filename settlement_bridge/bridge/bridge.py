@@ -71,9 +71,10 @@ class Bridge:
         self.close()
 
     def close(self) -> None:
-        """Close connections to the Report API and to the database."""
+        """Close connections to the Report API, to destinations and to the database."""
         with closing(self._store), closing(self._api):
-            pass
+            for outlet in self._settings.outlets:
+                outlet.destination.close()
 
     def sync(self, only: str | None = None, *, dry_run: bool = False, progress: Progress | None = None) -> RunOutcome:
         """Mirror, settle and deliver whatever is new; see Sync.run. Raises Busy while another process works."""

@@ -9,10 +9,12 @@ from datetime import date, tzinfo
 from settlement_bridge import formats
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.config import Configuration
+from settlement_bridge.config import Destination as DestinationSettings
 from settlement_bridge.config import LocalDestination as LocalSettings
+from settlement_bridge.config import SftpDestination as SftpSettings
 from settlement_bridge.formats import Format
 from settlement_bridge.model import Issuer, Ledger, Settlement
-from settlement_bridge.publish import Destination, LocalDestination
+from settlement_bridge.publish import Destination, LocalDestination, SftpDestination, SftpServer
 from settlement_bridge.report_api import ApiSettings
 from settlement_bridge.settlement.merchants import Directory, Organization
 
@@ -112,12 +114,29 @@ def _rules(configuration: Configuration) -> SettlementRules:
     )
 
 
-def _outlet(settings: LocalSettings) -> Outlet:
+def _outlet(settings: DestinationSettings) -> Outlet:
     return Outlet(
-        destination=LocalDestination(settings.path, settings.permissions, settings.owner, settings.group),
+        destination=_local(settings) if isinstance(settings, LocalSettings) else _sftp(settings),
         formats=tuple(formats.get(name, settings.csv_layout, settings.xml_version) for name in settings.formats),
         suffix_on_conflict=settings.on_conflict == "suffix",
     )
+
+
+def _local(settings: LocalSettings) -> LocalDestination:
+    return LocalDestination(settings.path, settings.permissions, settings.owner, settings.group)
+
+
+def _sftp(settings: SftpSettings) -> SftpDestination:
+    server = SftpServer(
+        host=settings.host,
+        username=settings.username,
+        known_hosts=settings.known_hosts,
+        private_key=settings.private_key,
+        port=settings.port,
+        connect_timeout=settings.connect_timeout,
+        timeout=settings.timeout,
+    )
+    return SftpDestination(server, settings.path, settings.file_path, settings.spool)
 
 
 def api_settings(configuration: Configuration) -> ApiSettings:

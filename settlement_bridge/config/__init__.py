@@ -1,11 +1,11 @@
 """The whole configuration as one typed tree: TOML, environment and credential files in, every problem out at once."""
 
+from settlement_bridge.config.destinations import Destination, LocalDestination, SftpDestination
 from settlement_bridge.config.loader import load
 from settlement_bridge.config.schema import (
     Configuration,
     IssuerDetails,
     LedgerSettings,
-    LocalDestination,
     Organization,
     ReportApi,
     SalesUnitSettings,
@@ -16,12 +16,14 @@ from settlement_bridge.config.sources import find
 
 __all__ = [
     "Configuration",
+    "Destination",
     "IssuerDetails",
     "LedgerSettings",
     "LocalDestination",
     "Organization",
     "ReportApi",
     "SalesUnitSettings",
+    "SftpDestination",
     "Store",
     "Sync",
     "find",

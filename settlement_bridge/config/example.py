@@ -4,6 +4,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from datetime import date
+from pathlib import PurePath
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -41,10 +42,13 @@ def example() -> str:
 
 def _section(name: str) -> Iterator[str]:
     field = Configuration.model_fields[name]
-    yield "\n".join([_comment(f"--- {name} ---\n{field.description}"), _table_header(name, field)])
-    for section in sections_in(field):
+    header = _table_header(name, field)
+    yield "\n".join([_comment(f"--- {name} ---\n{field.description}"), header])
+    for number, section in enumerate(sections_in(field)):
+        if number:
+            yield f"{_comment('Another, of another kind.')}\n#{header}"
         for key, inner in section.model_fields.items():
-            yield f"{_comment(inner.description or '')}\n{_assignment(key, inner, is_by_id(field))}"
+            yield f"{_comment(inner.description or '')}\n{_assignment(key, inner, number > 0 or is_by_id(field))}"
 
 
 def _table_header(name: str, field: FieldInfo) -> str:
@@ -57,6 +61,7 @@ def _assignment(key: str, field: FieldInfo, optional: bool) -> str:
     extra = field.json_schema_extra
     active = field.is_required() or (isinstance(extra, dict) and extra.get("shown"))
     value = _shown(field)
+    value = str(value) if isinstance(value, PurePath) else value
     text = value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
     return f"{'' if active and not optional else '#'}{key} = {text}"
 

@@ -1,16 +1,17 @@
 """Finds one's way in the schema: which keys there are, where, and what kind of value each takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from settlement_bridge.config.schema import Configuration, Section
+from settlement_bridge.config.schema import Configuration
+from settlement_bridge.config.section import Section
 
 Location = tuple[str | int, ...]
-"""The way to a value, e.g. `("destinations", 0, "path")`."""
+"""The way to a value, e.g. `("destinations", 0, "path")`; pydantic puts the kind of a table behind its index."""
 
 
 def types_in(kind: Any) -> Iterator[type]:
@@ -49,26 +50,52 @@ def takes_text(field: FieldInfo) -> bool:
 
 def field_at(location: Location) -> FieldInfo | None:
     """Return the key at a location; for an index of a list or an id, the key that holds them."""
+    return _found_at(location)[0]
+
+
+def _found_at(location: Location) -> tuple[FieldInfo | None, list[type[Section]]]:
+    """Return the key at a location and the tables it may hold."""
     sections: list[type[Section]] = [Configuration]
     field: FieldInfo | None = None
-    before_id = False
+    before_id = after_index = False
     for part in location:
-        if isinstance(part, int) or before_id:
+        if after_index and part in kinds_in(sections):
+            sections = [kinds_in(sections)[str(part)]]
+            after_index = False
+            continue
+        after_index = isinstance(part, int)
+        if after_index or before_id:
             before_id = False
             continue
-        field = next((section.model_fields[part] for section in sections if part in section.model_fields), None)
+        field = next((section.model_fields[str(part)] for section in sections if part in section.model_fields), None)
         if field is None:
-            return None
+            return None, []
         sections, before_id = sections_in(field), is_by_id(field)
-    return field
+    return field, sections
+
+
+def kinds_in(sections: Iterable[type[Section]]) -> dict[str, type[Section]]:
+    """Return tables by their kind, where they have one."""
+    with_kind = (section for section in sections if "kind" in section.model_fields)
+    return {get_args(section.model_fields["kind"].annotation)[0]: section for section in with_kind}
+
+
+def without_kinds(location: Location) -> Location:
+    """Return a location as a person would find it in the file."""
+    befores = (location[:index] for index in range(len(location)))
+    return tuple(
+        part
+        for part, before in zip(location, befores, strict=True)
+        if not (before and isinstance(before[-1], int) and part in kinds_in(_found_at(before)[1]))
+    )
 
 
 def names_in(location: Location) -> list[str]:
     """Return the names of all keys of the table at a location."""
     if not location:
         return list(Configuration.model_fields)
-    field = field_at(location)
-    return [name for section in (sections_in(field) if field else []) for name in section.model_fields]
+    _, sections = _found_at(location)
+    return list(dict.fromkeys(name for section in sections for name in section.model_fields))
 
 
 def all_names() -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from settlement_bridge.config.keys import without_kinds
 from settlement_bridge.config.problems import sentence
 from settlement_bridge.config.schema import Configuration
 from settlement_bridge.config.sources import Sources, find, gather
@@ -31,7 +32,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
 
 
 def _placed(sources: Sources, error: ErrorDetails) -> str:
-    return f"{sources.place(error['loc'])}: {sentence(error)}"
+    return f"{sources.place(without_kinds(error['loc']))}: {sentence(error)}"
 
 
 def _with_tuples(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic_core import ErrorDetails
 
-from settlement_bridge.config.keys import Location, all_names, field_at, is_secret, names_in
+from settlement_bridge.config.keys import Location, all_names, field_at, is_secret, names_in, without_kinds
 from settlement_bridge.config.values import EXPECTED, STATED
 
 LONGEST_SHOWN = 60
@@ -22,6 +22,7 @@ REMEDIES = {
     "date_type": "a date such as 2026-01-31, without quotes",
     "tuple_type": "a list in [brackets]",
     "model_type": "a table",
+    "model_attributes_type": "a table",
     "dict_type": "a table",
     "mapping_type": "a table",
 }
@@ -30,7 +31,7 @@ REMEDIES = {
 def dotted(location: Location) -> str:
     """Write a location as a person would: `destinations[0].path`."""
     text = ""
-    for part in location:
+    for part in without_kinds(location):
         if isinstance(part, int):
             text += f"[{part}]"
         elif part != "[key]":  # pydantic's mark for the name of a table rather than its content
@@ -40,11 +41,13 @@ def dotted(location: Location) -> str:
 
 def sentence(error: ErrorDetails) -> str:
     """Return one sentence on one error of pydantic; the value of a secret is in none of them."""
-    location = error["loc"]
-    key = dotted(location)
+    location, value = error["loc"], error["input"]
     context = error.get("ctx", {})
+    if error["type"].startswith("union_tag"):
+        location, value = (*location, "kind"), value.get("kind")
+    key = dotted(location)
     match error["type"]:
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return f"{key} is missing; add it{_description(location)}"
         case "extra_forbidden":
             return f"{key} is not a known key; {_nearest(location)}"
@@ -52,13 +55,15 @@ def sentence(error: ErrorDetails) -> str:
             return f"{key} {context['sentence']}"
         case kind if kind == EXPECTED:
             remedy = str(context["sentence"])
+        case "union_tag_invalid":
+            remedy = str(context["expected_tags"]).replace("'", '"').replace(", ", " or ")
         case "literal_error":
             remedy = str(context["expected"]).replace("'", '"')
         case kind:
             remedy = REMEDIES.get(kind) or error["msg"].removeprefix("Input should be ")
     if location[-1] == "[key]":
         return f"{key} has a name that cannot be used; name it with {remedy}"
-    return f"{key} {_is_value(location, error['input'])}; set it to {remedy}"
+    return f"{key} {_is_value(location, value)}; set it to {remedy}"
 
 
 def _name(part: str) -> str:

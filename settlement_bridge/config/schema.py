@@ -1,17 +1,17 @@
 """Every key there is, with its description; `config.example.toml` is generated from here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from settlement_bridge.config.destinations import Destination, one_file_a_path
+from settlement_bridge.config.section import SHOWN, Section
 from settlement_bridge.config.values import (
-    AccountName,
     BaseUrl,
-    FileMode,
     Identifier,
     KeyText,
     LocalPath,
@@ -22,25 +22,12 @@ from settlement_bridge.config.values import (
     StoreUrl,
     TimeZone,
     between,
-    expected,
     filled,
     stated,
 )
 from settlement_bridge.model import Issuer
 
-Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf"]
-"""The formats that can be published, by their extension."""
-
-SHOWN: dict[str, bool] = {"shown": True}
-"""Marks an optional key that the example file does not comment out."""
-
 _ISSUER = Issuer()
-
-
-class Section(BaseModel):
-    """A table of the file: unchangeable, no unknown keys, no guessing of types, no values in error texts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class ReportApi(Section):
@@ -149,48 +136,6 @@ class Sync(Section):
     )
 
 
-class LocalDestination(Section):
-    """A folder of this machine."""
-
-    kind: Literal["local"] = Field(description='What it is: "local" is a folder of this machine.', examples=["local"])
-    path: LocalPath = Field(
-        description="Folder to publish into; files appear under <path>/settlements/inbox/<format>/<orgno>/<msn>/.",
-        examples=["/srv/settlements"],
-    )
-    formats: Annotated[tuple[Format, ...], AfterValidator(filled)] = Field(
-        default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
-    )
-    xml_version: Literal["3.0", "2.0"] = Field(
-        default="3.0",
-        description='Version of xml: "3.0", or "2.0" for jobs that still read SettlementReport 2.0; '
-        "xml.zip is always 3.0.",
-    )
-    csv_layout: Literal["sections", "table"] = Field(
-        default="sections",
-        description='Layout of csv: "sections" (settlements first, then their transactions, each line named by its '
-        'first cell) or "table" (one line a transaction, columns as in xlsx).',
-    )
-    mode: FileMode = Field(default="0640", description="Permissions of published files, octal and in quotes.")
-    owner: AccountName | None = Field(
-        default=None,
-        description="User that published files belong to; needs the right to give files away.",
-        examples=["import"],
-    )
-    group: AccountName | None = Field(
-        default=None, description="Group that published files belong to.", examples=["import"]
-    )
-    on_conflict: Literal["refuse", "suffix"] = Field(
-        default="refuse",
-        description="When another ledger's file already has the path (sales units that moved): "
-        '"refuse" the later payout, or put its ledger id into its name ("suffix").',
-    )
-
-    @property
-    def permissions(self) -> int:
-        """The mode as a number."""
-        return int(self.mode, 8)
-
-
 class LedgerSettings(Section):
     """What is known of one ledger."""
 
@@ -243,25 +188,12 @@ class IssuerDetails(Section):
         return Issuer(**self.model_dump())
 
 
-def _one_file_a_path(destinations: tuple[LocalDestination, ...]) -> tuple[LocalDestination, ...]:
-    taken: set[tuple[Path, str]] = set()
-    for pair in _places(destinations):
-        if pair in taken:
-            raise expected(f"destinations of different paths or formats: {pair[1]} goes to {pair[0]} twice")
-        taken.add(pair)
-    return destinations
-
-
-def _places(destinations: tuple[LocalDestination, ...]) -> Iterator[tuple[Path, str]]:
-    return ((destination.path, name) for destination in destinations for name in destination.formats)
-
-
 class Configuration(Section):
     """The whole tree."""
 
     report_api: ReportApi = Field(description="Where settlements come from, and the API keys.")
     store: Store = Field(description="Where the mirrored books are kept.")
-    destinations: Annotated[tuple[LocalDestination, ...], AfterValidator(_one_file_a_path)] = Field(
+    destinations: Annotated[tuple[Destination, ...], AfterValidator(one_file_a_path)] = Field(
         default=(), description="Where files are published; one [[destinations]] each."
     )
     sync: Sync = Field(default=Sync(), description="What is mirrored and published; everything where left out.")

@@ -7,9 +7,10 @@ from the working directory.
 import difflib
 import ipaddress
 import re
+import shlex
 import zoneinfo
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -112,6 +113,21 @@ def _path(value: object, info: ValidationInfo) -> object:
     return base_folder(info) / value
 
 
+def _private(path: Path) -> Path:
+    # One that is missing or cannot be read is found by whoever needs it.
+    if path.is_file() and (mode := path.stat().st_mode & 0o777) & 0o077:
+        raise stated(f"names {path}, which others can use (mode {mode:04o}); run: chmod 600 {shlex.quote(str(path))}")
+    return path
+
+
+def _remote_path(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not value.isprintable() or ".." in value.split("/"):
+        raise expected("a path on the server, without ..")
+    return PurePosixPath(value)
+
+
 def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -166,6 +182,21 @@ SecretKeyText = Annotated[SecretStr, AfterValidator(_secret_key_text)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store_url)]
 LocalPath = Annotated[Path, BeforeValidator(_path)]
+PrivateFile = Annotated[LocalPath, AfterValidator(_private)]
+RemotePath = Annotated[PurePosixPath, BeforeValidator(_remote_path)]
+HostName = Annotated[
+    str, AfterValidator(_matching(r"[0-9A-Za-z_][0-9A-Za-z._-]*|[0-9A-Fa-f:.]+", "a host name or an IP address"))
+]
+FilePath = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"(?!.*(?<![^/])\.\.?/)((?:[A-Za-z0-9._-]|\{(?:extension|organization_number|msn)\})+/)*\{name\}",
+            "folders, of which any may be {extension}, {organization_number} or {msn}, and {name} at the end",
+        )
+    ),
+]
+UserName = Annotated[str, AfterValidator(_matching(r"[^\x00-\x1f\x7f-\x9f]+", "the name of a user of the server"))]
 TimeZone = Annotated[zoneinfo.ZoneInfo, BeforeValidator(_zone)]
 SettlementChoice = Annotated[SettlementType, BeforeValidator(_settlement_type)]
 

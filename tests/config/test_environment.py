@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from settlement_bridge.config import load
+from settlement_bridge.config import LocalDestination, load
 from tests.config.conftest import GOOD, Write, only_problem
 
 P = "SETTLEMENT_BRIDGE_"
@@ -40,6 +40,8 @@ def test_tables_of_a_list_are_counted_from_zero(write: Write) -> None:
         f"{P}DESTINATIONS__1__PATH": "/two",
     }
     first, second = load(file, environ).destinations
+    assert isinstance(first, LocalDestination)
+    assert isinstance(second, LocalDestination)
     assert (str(first.path), first.mode, str(second.path)) == ("/one", "0600", "/two")
 
 

@@ -22,7 +22,7 @@ def keys_in(data: dict[str, Any]) -> set[str]:
     found = set()
     for name, table in data.items():
         if isinstance(table, list):
-            found |= {f"{name}[].{key}" for key in table[0]}
+            found |= {f"{name}[].{key}" for one in table for key in one}
         elif all(isinstance(inner, dict) for inner in table.values()):
             found |= {f"{name}.<id>.{key}" for inner in table.values() for key in inner}
         else:

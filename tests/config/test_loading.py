@@ -1,15 +1,16 @@
 """What a good file becomes."""
 
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 import pydantic
 import pytest
 from sqlalchemy.engine import make_url
 
-from settlement_bridge.config import load, sources
+from settlement_bridge.config import LocalDestination, SftpDestination, load, sources
 from settlement_bridge.model import Issuer, SettlementType
+from settlement_bridge.publish.sftp import DEFAULT_TEMPLATE
 from tests.config.conftest import GOOD, Write, only_problem
 
 FULL = (
@@ -66,6 +67,8 @@ def test_the_least_there_must_be_is_filled_up_with_defaults(write: Write) -> Non
 def test_every_section_reaches_the_tree(write: Write) -> None:
     configuration = load(write(FULL), {})
     first, second = configuration.destinations
+    assert isinstance(first, LocalDestination)
+    assert isinstance(second, LocalDestination)
     assert (first.permissions, first.owner, first.group, first.on_conflict) == (0o604, "import", "books", "suffix")
     assert (second.permissions, second.owner, second.on_conflict) == (0o640, None, "refuse")
     assert second.formats == ("xml",)
@@ -96,7 +99,7 @@ def test_relative_paths_start_at_the_folder_of_the_file(
     file = write(FULL, "etc/config.toml")
     monkeypatch.chdir(elsewhere)
     configuration = load(Path("../etc/config.toml"), {})
-    out, absolute = (destination.path for destination in configuration.destinations)
+    out, absolute = (Path(destination.path) for destination in configuration.destinations)
     assert out.resolve() == file.parent / "out"
     assert absolute == Path("/srv/settlements")
 
@@ -150,3 +153,21 @@ class TestWithoutAPath:
         write(GOOD, "here/config.toml")
         problem = only_problem(None, {"SETTLEMENT_BRIDGE_CONFIG": str(tmp_path / "gone.toml")})
         assert "gone.toml does not exist" in problem
+
+
+def test_an_sftp_destination_reaches_the_tree(write: Write) -> None:
+    text = """
+[[destinations]]
+kind = "sftp"
+host = "sftp.example.com"
+username = "linux hjemme - stor PC"
+private_key = "id_ed25519"
+known_hosts = "known_hosts"
+"""
+    file = write(GOOD + text)
+    (one,) = load(file, {"SETTLEMENT_BRIDGE_DESTINATIONS__0__PORT": "2222"}).destinations
+    assert isinstance(one, SftpDestination)
+    assert (one.host, one.port, one.username) == ("sftp.example.com", 2222, "linux hjemme - stor PC")
+    assert (one.private_key, one.known_hosts) == (file.parent / "id_ed25519", file.parent / "known_hosts")
+    assert (one.path, one.spool, one.formats) == (PurePosixPath(), None, ("xml",))
+    assert one.file_path == DEFAULT_TEMPLATE

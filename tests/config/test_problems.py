@@ -7,6 +7,7 @@ import pytest
 from settlement_bridge.errors import EXIT_CONFIGURATION, ConfigurationError
 from tests.config.conftest import GOOD, Write, only_problem, problems_of
 
+SFTP = '\n[[destinations]]\nkind = "sftp"\nhost = "server"\nusername = "me"\nknown_hosts = "hosts"\n'
 LOCAL = '\n[[destinations]]\nkind = "local"\n'
 
 
@@ -77,6 +78,20 @@ def test_the_exit_code_is_the_one_for_configurations() -> None:
         (LOCAL + "path = '/x'\nformats = ['docx']", 'destinations[0].formats[0] is "docx"; set it to "xml"'),
         (LOCAL + "path = '/x'\nformats = []", "destinations[0].formats is a list; set it to a list with something"),
         (2 * (LOCAL + "path = '/x'\n"), "xml goes to /x twice"),
+        ("[[destinations]]\npath = '/x'", "destinations[0].kind is missing; add it"),
+        ("[[destinations]]\nkind = 'ftp'", 'destinations[0].kind is "ftp"; set it to "local" or "sftp"'),
+        ("[[destinations]]\nkind = 7", 'destinations[0].kind is 7; set it to "local" or "sftp"'),
+        (LOCAL + "path = '/x'\nhost = 'x'", "destinations[0].host is not a known key; did you mean"),
+        (SFTP + "mode = '0640'", "destinations[0].mode is not a known key; did you mean"),
+        (SFTP + "user = 'x'", "destinations[0].user is not a known key; did you mean destinations[0].username?"),
+        (SFTP + "local = 'x'", "destinations[0].local is not a known key"),
+        (SFTP.replace("server", "a b"), 'destinations[0].host is "a b"; set it to a host name or an IP address'),
+        (SFTP.replace("known_hosts", "#"), "destinations[0].known_hosts is missing; add it: File of known host keys"),
+        (SFTP + "port = 0", "destinations[0].port is 0; set it to a port from 1 to 65535"),
+        (SFTP + "path = 'a/../b'", 'destinations[0].path is "a/../b"; set it to a path on the server'),
+        (SFTP + "file_path = 'inbox'", 'destinations[0].file_path is "inbox"; set it to folders'),
+        (SFTP + "file_path = '../{name}'", "destinations[0].file_path is"),
+        (2 * SFTP, "xml goes to me@server:22:. twice"),
         ("[destinations]", "destinations is a table; set it to a list"),
     ],
 )
@@ -151,3 +166,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "gone.toml does not exist" in only_problem(tmp_path / "gone.toml")
     assert f"{tmp_path} cannot be read (Is a directory)" in only_problem(tmp_path)
     assert "cannot be read" in only_problem(Path("a\0b"))
+
+
+def test_a_private_key_that_others_can_use_is_refused_at_the_start_with_all_else(write: Write) -> None:
+    key = write("canary", "a key", mode=0o640)
+    file = write(GOOD + SFTP + 'private_key = "a key"\nport = 0\n')
+    first, second = problems_of(file)
+    assert "destinations[0].port is 0" in first
+    assert second.endswith(
+        f"destinations[0].private_key names {key}, which others can use (mode 0640); run: chmod 600 '{key}'"
+    )
+    key.chmod(0o600)
+    assert "port" in only_problem(file)

@@ -272,7 +272,7 @@ def test_a_server_that_stops_answering_is_given_up_and_asked_anew(openssh: Sshd,
     with CuttingProxy(openssh.port) as proxy:
         with (openssh.folder / "known_hosts").open("a") as known:
             known.write(openssh.known_as(proxy.port))
-        destination = openssh.destination(folder, proxy.port, timeout=0.5)
+        destination = openssh.destination(folder, proxy.port, timeout=2.0)
         destination.check()
         proxy.stalled.set()
         with pytest.raises(DeliveryFailed, match="did not answer in time"):
