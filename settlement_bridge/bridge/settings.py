@@ -14,7 +14,7 @@ from settlement_bridge.config import LocalDestination as LocalSettings
 from settlement_bridge.config import SftpDestination as SftpSettings
 from settlement_bridge.formats import Format
 from settlement_bridge.model import Issuer, Ledger, Settlement
-from settlement_bridge.publish import Destination, LocalDestination, SftpDestination, SftpServer
+from settlement_bridge.publish import Destination, LocalDestination
 from settlement_bridge.report_api import ApiSettings
 from settlement_bridge.settlement.merchants import Directory, Organization
 
@@ -126,7 +126,9 @@ def _local(settings: LocalSettings) -> LocalDestination:
     return LocalDestination(settings.path, settings.permissions, settings.owner, settings.group)
 
 
-def _sftp(settings: SftpSettings) -> SftpDestination:
+def _sftp(settings: SftpSettings) -> Destination:
+    from settlement_bridge.publish.sftp import SftpDestination, SftpServer  # noqa: PLC0415 (takes long to load)
+
     server = SftpServer(
         host=settings.host,
         username=settings.username,

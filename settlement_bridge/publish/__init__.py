@@ -1,9 +1,8 @@
-"""Brings files to where the import jobs look for them."""
+"""Brings files to where the import jobs look for them; `publish.sftp` is loaded by those alone who deliver there."""
 
 from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome
 from settlement_bridge.publish.layout import inbox_path
 from settlement_bridge.publish.local import LocalDestination
-from settlement_bridge.publish.sftp import SftpDestination, SftpServer
 
 __all__ = [
     "Destination",
@@ -11,7 +10,5 @@ __all__ = [
     "Fingerprint",
     "LocalDestination",
     "Outcome",
-    "SftpDestination",
-    "SftpServer",
     "inbox_path",
 ]

@@ -55,9 +55,9 @@ def test_help_loads_nothing_that_takes_time() -> None:
     assert loaded_by(code, "click", "rich", "pydantic", "sqlalchemy", "lxml", "requests") == ["click"]
 
 
-def test_a_sync_loads_neither_the_sandbox_nor_what_draws_tables() -> None:
+def test_a_sync_loads_neither_the_sandbox_nor_what_draws_tables_nor_sftp() -> None:
     code = "import settlement_bridge.cli.sync"
-    assert loaded_by(code, "sqlalchemy", "rich", "settlement_bridge.sandbox") == ["sqlalchemy"]
+    assert loaded_by(code, "sqlalchemy", "rich", "paramiko", "settlement_bridge.sandbox") == ["sqlalchemy"]
 
 
 def test_the_version() -> None:
