@@ -101,11 +101,15 @@ class Handover:
         self._path, self._claimed = PurePosixPath(known.path), True
         sealed = Fingerprint(known.sha256 or "", known.size or 0)
         outcome = self._outlet.destination.recover(self._path, sealed)
+        self._claimed = False
         if outcome is Outcome.TAKEN:
             raise self._taken()
         if outcome is Outcome.DELIVERED:
             self._record(DeliveryState.DELIVERED, sealed)
-        return outcome is Outcome.DELIVERED
+            return True
+        # Left as publishing, what is begun anew and fails would pass for one that an importer has taken.
+        self._record(DeliveryState.FAILED, None, "its draft was damaged")
+        return False
 
     def _hand_over(self, path: PurePosixPath) -> None:
         destination = self._outlet.destination
@@ -157,7 +161,7 @@ class Handover:
         )
 
     def _failed(self, state: DeliveryState, error: BridgeError) -> Delivered:
-        if state is DeliveryState.REFUSED or not self._claimed:
+        if not self._claimed:
             self._record(state, None, str(error))
         return replace(self._result(state), reason=str(error))
 

@@ -11,6 +11,7 @@ from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.render import republish
 from settlement_bridge.bridge.settings import BridgeSettings, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
+from settlement_bridge.errors import DeliveryFailed
 from settlement_bridge.model import Book
 from settlement_bridge.publish import Destination, Draft
 from settlement_bridge.settlement.merchants import Directory, Organization
@@ -253,6 +254,44 @@ def test_a_claim_whose_draft_was_damaged_is_written_anew(store: Store, tmp_path:
     (delivered,) = deliver(store, settings)
     assert delivered.state is DeliveryState.DELIVERED
     assert published(tmp_path / "to")[PATH].startswith(b"<?xml")
+
+
+class FullDestination(DyingDestination):
+    """The real thing, but for its disk, which takes no more drafts."""
+
+    def draft(self, path: PurePosixPath) -> Draft:
+        raise DeliveryFailed(f"{path}: no space left")
+
+
+def test_a_claim_whose_draft_was_damaged_is_not_believed_delivered_when_the_disk_is_full(
+    store: Store, tmp_path: Path
+) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    with pytest.raises(Killed):
+        deliver(store, dying(settings, after=False))
+    (draft,) = (inbox(tmp_path / "to") / PATH).parent.iterdir()
+    draft.write_bytes(b"torn")
+    (outlet,) = settings.outlets
+    full = replace(outlet, destination=FullDestination(outlet.destination, after=False))
+    assert states(deliver(store, replace(settings, outlets=(full,)))) == [("302321", DeliveryState.FAILED)]
+    assert states(deliver(store, settings)) == [("302321", DeliveryState.DELIVERED)]
+    assert everything(tmp_path / "to") == [PATH]
+
+
+def test_a_claim_that_cannot_be_looked_into_stays_one(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    with pytest.raises(Killed):
+        deliver(store, dying(settings, after=True))
+    final = inbox(tmp_path / "to") / PATH
+    final.unlink()
+    final.mkdir()
+    (refused,) = deliver(store, settings)
+    assert (refused.state, "is not a file" in (refused.reason or "")) == (DeliveryState.REFUSED, True)
+    final.rmdir()
+    assert states(deliver(store, settings)) == [("302321", DeliveryState.DELIVERED)]
+    assert everything(tmp_path / "to") == []
 
 
 def test_a_claim_whose_path_holds_other_content_by_then_is_refused(store: Store, tmp_path: Path) -> None:
