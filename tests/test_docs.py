@@ -181,6 +181,6 @@ def test_every_configuration_shown_can_be_loaded(document: Path, tmp_path: Path)
     for block in blocks(document, "toml"):
         data = tomllib.loads((ROOT / "config.example.toml").read_text(encoding="utf-8"))
         for table, keys in tomllib.loads(block.text).items():
-            data[table] = data.get(table, {}) | keys
+            data[table] = keys if isinstance(keys, list) else data.get(table, {}) | keys
         data["destinations"] = tuple(one | {"formats": tuple(one["formats"])} for one in data["destinations"])
         Configuration.from_data(data, tmp_path)

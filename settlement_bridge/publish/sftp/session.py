@@ -14,6 +14,8 @@ from settlement_bridge.publish.sftp.server import SftpServer
 
 CHANNELS = 4
 """How many files go side by side over the one connection; servers allow ten (OpenSSH's MaxSessions)."""
+_FAREWELL = 5.0
+"""Seconds that a closed connection's thread gets to end."""
 REST = 60.0
 """Seconds for which a server that could not be reached is not tried again: thousands of files may be due."""
 
@@ -96,6 +98,7 @@ class Session:
         if self._transport:
             with suppress(*TROUBLE):
                 self._transport.close()
+                self._transport.join(_FAREWELL)
         self._transport = None
 
 
