@@ -29,7 +29,11 @@ class Outcome(StrEnum):
     TAKEN = "taken"
     """Other content holds its final name; somebody has to look."""
     ABSENT = "absent"
-    """It never got its final name and no usable draft is left: start anew."""
+    """It never got its final name and no usable draft is left: start anew.
+
+    What is left stays for the next draft to replace: until it is recorded that the document failed, its absence would
+    say that an importer took it.
+    """
 
 
 class Draft(Protocol):

@@ -202,7 +202,6 @@ def _recover_draft(folder: Folder, path: PurePosixPath, sealed: Fingerprint) -> 
             if fingerprint_of(file) == sealed:
                 publish(folder, temporary, path.name)
                 return Outcome.DELIVERED
-            remove(folder, temporary)
             return Outcome.ABSENT
         finally:
             os.close(file)

@@ -106,7 +106,6 @@ def _recover(client: SFTPClient, place: Place, sealed: Fingerprint) -> Outcome:
     if is_same(client, place.temporary, sealed):
         give_final_name(client, place)
         return Outcome.DELIVERED
-    remove(client, place.temporary)
     return Outcome.ABSENT
 
 
