@@ -26,7 +26,7 @@ def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callabl
     """Yield a finding for the keys, the clock, the database and every destination; changes nothing."""
     yield _tried("Report API and keys", lambda: f"ledgers that can be read: {len(api.ledgers())}")
     yield _clock(api, clock)
-    yield _tried("database", lambda: f"{store.address}, ledgers in it: {len(store.ledgers.all())}")
+    yield _tried("database", lambda: _whole(store))
     for outlet in settings.outlets:
         yield _tried(f"destination {outlet.destination.name}", _writable(outlet.destination.check))
     if not settings.outlets:
@@ -38,6 +38,11 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
         return Finding(what, ok=True, sentence=attempt())
     except BridgeError as error:
         return Finding(what, ok=False, sentence=str(error), exit_code=error.exit_code)
+
+
+def _whole(store: Store) -> str:
+    store.database.verify()
+    return f"{store.address} is whole, ledgers in it: {len(store.ledgers.all())}"
 
 
 def _writable(attempt: Callable[[], None]) -> Callable[[], str]:

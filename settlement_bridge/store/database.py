@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from settlement_bridge.errors import Busy, StoreUnavailable
+from settlement_bridge.errors import Busy, StoreBroken, StoreUnavailable
 from settlement_bridge.store import driver_errors
 from settlement_bridge.store.engine import LOCK_TIMEOUT, SYNCHRONOUS
 from settlement_bridge.store.tables import leases
@@ -76,6 +76,15 @@ class Database:
                 raise Busy(
                     f"{holder} has taken over the lease {name!r} from this process, which was too slow to renew it"
                 )
+
+    def verify(self) -> None:
+        """Read a SQLite file from end to end and raise StoreBroken where it is damaged; PostgreSQL watches itself."""
+        if not self._is_sqlite:
+            return
+        with self.reading() as connection:
+            said = " ".join(str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()).split())
+        if said != "ok":
+            raise StoreBroken(f"the database {self.address} is damaged: {said}; {driver_errors.RESTORE}")
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an insert that can say what happens on a conflict."""

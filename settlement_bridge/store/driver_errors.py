@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL, ExceptionContext
 from settlement_bridge.errors import BridgeError, StoreBroken, StoreUnavailable
 
 _WAIT = "nothing was written; the next run tries again"
-_RESTORE = "restore it from a backup, or move it away and sync again: the Report API still has every entry"
+RESTORE = "restore it from a backup, or move it away and sync again: the Report API still has every entry"
 
 # By primary result code, https://www.sqlite.org/rescode.html
 _SQLITE: dict[int, tuple[type[BridgeError], str]] = {
@@ -15,7 +15,7 @@ _SQLITE: dict[int, tuple[type[BridgeError], str]] = {
     6: (StoreUnavailable, f"another connection has locked it for too long; {_WAIT}"),
     8: (StoreUnavailable, "it is read-only; give this user write access to the file and its folder"),
     10: (StoreUnavailable, f"the disk failed to read or write; look at the system's log. {_WAIT.capitalize()}"),
-    11: (StoreBroken, f"the file is damaged; {_RESTORE}"),
+    11: (StoreBroken, f"the file is damaged; {RESTORE}"),
     13: (StoreUnavailable, f"the disk is full; make room. {_WAIT.capitalize()}"),
     14: (StoreUnavailable, "the file cannot be opened; make sure that its folder exists and this user may write there"),
     26: (StoreBroken, "the file is not a database; set [store] url to another file, or move this one away"),
@@ -34,7 +34,7 @@ _POSTGRESQL: dict[str, tuple[type[BridgeError], str]] = {
     "55P03": (StoreUnavailable, f"another process has locked it for too long; {_WAIT}"),
     "57": (StoreUnavailable, f"the server ended the connection; {_WAIT}"),
     "58": (StoreUnavailable, f"the server failed to read or write its disk; look at its log. {_WAIT.capitalize()}"),
-    "XX": (StoreBroken, f"the server found its data damaged; {_RESTORE}"),
+    "XX": (StoreBroken, f"the server found its data damaged; {RESTORE}"),
 }
 
 

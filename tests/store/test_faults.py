@@ -96,6 +96,24 @@ def test_a_writer_has_the_lock_before_it_reads(file: Path) -> None:
     other.close()
 
 
+def test_damage_in_a_page_that_nobody_reads_is_found_by_looking(file: Path) -> None:
+    store = opened(file)
+    store.mirror.append(page(LARGE))
+    store.database.verify()
+    store.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    file.write_bytes(content)
+    store = open_store(f"sqlite:///{file}")
+    with pytest.raises(StoreBroken, match=r"is damaged: .*restore it from a backup"):
+        store.database.verify()
+    store.close()
+
+
 def test_a_damaged_file_is_said_to_be_damaged(file: Path) -> None:
     store = opened(file)
     store.mirror.append(page(LARGE))
