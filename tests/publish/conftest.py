@@ -53,24 +53,35 @@ def seal_and_drop(destination: Destination, content: bytes = CONTENT, path: Pure
 
 
 @pytest.fixture(scope="session")
-def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+def openssh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with sshd(tmp_path_factory.mktemp("sshd")) as running:
         yield running
 
 
+@pytest.fixture
+def openssh(openssh_server: Sshd) -> Iterator[Sshd]:
+    yield openssh_server
+    openssh_server.close()
+
+
 @pytest.fixture(scope="session")
-def without_posix_rename(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+def server_without_posix_rename(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with sshd(tmp_path_factory.mktemp("sshd"), "-P", "posix-rename") as running:
         yield running
 
 
+@pytest.fixture
+def without_posix_rename(server_without_posix_rename: Sshd) -> Iterator[Sshd]:
+    yield server_without_posix_rename
+    server_without_posix_rename.close()
+
+
 @pytest.fixture(params=["local", "openssh", "without_posix_rename"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Every kind of destination in turn: what is said of one holds for all."""
     folder = tmp_path / "destination"
     folder.mkdir()
     destination: Destination = LocalDestination(folder)
     if request.param != "local":
         destination = request.getfixturevalue(request.param).destination(folder)
-    yield Place(destination, folder)
-    destination.close()
+    return Place(destination, folder)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +25,7 @@ class Sshd:
 
     folder: Path
     port: int
+    opened: list[SftpDestination] = field(default_factory=list)
 
     @property
     def server(self) -> SftpServer:
@@ -53,7 +54,13 @@ class Sshd:
         spool = folder.parent / "spool"
         spool.mkdir(exist_ok=True)
         server = replace(self.server, port=port or self.port, **changes)
-        return SftpDestination(server, PurePosixPath(folder), template, spool)
+        self.opened.append(SftpDestination(server, PurePosixPath(folder), template, spool))
+        return self.opened[-1]
+
+    def close(self) -> None:
+        """Close what the tests have opened."""
+        while self.opened:
+            self.opened.pop().close()
 
 
 @contextmanager
@@ -79,6 +86,7 @@ def sshd(
         _wait_for(running.port, process)
         yield running
     finally:
+        running.close()
         process.terminate()
         process.wait(10)
 

@@ -356,7 +356,6 @@ def test_a_full_disk_is_reported_and_nothing_is_left_on_it(openssh: Sshd, tiny_d
     draft.discard()
     assert nothing_sent(tiny_disk)
     deliver(destination, b"small")
-    destination.close()
 
 
 @pytest.mark.parametrize("server", ["openssh", "without_posix_rename"])
@@ -371,7 +370,6 @@ def test_a_name_taken_behind_our_back_is_not_overwritten(
     with pytest.raises(DeliveryRefused, match="exists already and was not touched"):
         draft.publish()
     assert (folder / PATH).is_symlink()
-    destination.close()
 
 
 # Where and how
@@ -391,7 +389,6 @@ def test_the_template_says_where_files_go(openssh: Sshd, folder: Path, template:
     sealed = deliver(destination)
     assert (folder / where).read_bytes() == CONTENT
     assert destination.look(PATH) == sealed
-    destination.close()
 
 
 ASTRAY = ["", "inbox", "/{name}", "../{name}", "a/./{name}", "{name}/x", "{name.x}", "{x}/{name}", "a b/{name}"]

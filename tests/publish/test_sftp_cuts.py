@@ -1,9 +1,11 @@
 """The connection to an SFTP server is cut anywhere (fault 26)."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paramiko import Transport
 
 from settlement_bridge.errors import DeliveryFailed
 from settlement_bridge.publish.destination import Destination
@@ -90,14 +92,21 @@ def test_cut_after_any_byte_a_document_is_absent_or_complete_and_the_next_run_co
     assert cuts > 5
 
 
+def sessions() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if isinstance(thread, Transport)}
+
+
 def test_a_line_that_was_cut_between_two_files_is_not_noticed(
     tmp_path: Path, openssh: Sshd, proxy: CuttingProxy
 ) -> None:
     folder = tmp_path / "destination"
     folder.mkdir()
     destination = openssh.destination(folder, proxy.port)
+    before = sessions()
     destination.look(PATH)
     proxy.cut()
+    for session in sessions() - before:
+        session.join(10)
     draft = destination.draft(PATH)
     draft.stream.write(CONTENT)
     draft.seal()
