@@ -39,11 +39,11 @@ def serve(books: Books, folder: Path) -> Sandbox:
     return Sandbox(recorded(record(books, folder)))
 
 
-@pytest.mark.parametrize(("name", "shown"), [("webshop", 60), ("gross", 20)])
+@pytest.mark.parametrize(("name", "shown"), [("webshop", 60), ("gross", 20), ("sports-club", 80)])
 def test_a_server_that_goes_on_in_v2_publishes_nothing_twice_and_nothing_less(
     name: str, shown: int, store: Store, another_store: Store, tmp_path: Path, run: Run
 ) -> None:
-    world = scenario(name, days=8)
+    world = scenario(name, days=24)
     settings, whole = bridge_settings(tmp_path / "to"), bridge_settings(tmp_path / "whole")
     with Sandbox(world, dialect="v1") as old, Sandbox(world, dialect="v2") as new:
         run(new, whole, store=another_store)
