@@ -1,11 +1,12 @@
 """A run: every ledger the keys can see, side by side, and every file that is due."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
+from typing import Any
 
 from settlement_bridge.bridge.deliver import Deliverer
 from settlement_bridge.bridge.families import Gate
@@ -14,7 +15,7 @@ from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progres
 from settlement_bridge.bridge.read import LedgerReader
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import NotFound
-from settlement_bridge.model import Book, Ledger
+from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import NOT_READ, Store, StoredLedger
 
@@ -79,9 +80,6 @@ def _warnings(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[s
     return [f"ledger {ledger_id} is no longer listed: these keys have lost access to it" for ledger_id in gone]
 
 
-_Result = LedgerOutcome | list[Delivered]
-
-
 class _Run:
     """One run under way. Ledgers are read side by side; a ledger's files follow as soon as its gate opens."""
 
@@ -93,7 +91,7 @@ class _Run:
         self._deliverer = Deliverer(sync.store, sync.settings)
         self._reader = LedgerReader(sync.store, sync.api, sync.settings.rules, sync.clock, sync.progress, self._stopped)
         self._gate = Gate(chosen)
-        self._finished: SimpleQueue[Future[_Result]] = SimpleQueue()
+        self._finished: SimpleQueue[Future[Any]] = SimpleQueue()
         self._under_way = 0
         self._due = {one.settlement.ledger_id for one in self._deliverer.due()}
         self.ledgers: list[LedgerOutcome] = []
@@ -108,7 +106,7 @@ class _Run:
                 for stored in self._chosen:
                     ledger_id = stored.ledger.ledger_id
                     self._start(
-                        pool.submit(self._read, stored, cursors.get(ledger_id, NOT_READ), ledger_id in unsettled)
+                        pool.submit(self._reader.read, stored, cursors.get(ledger_id, NOT_READ), ledger_id in unsettled)
                     )
                 while self._under_way:
                     self._take(pool, self._finished.get().result())
@@ -120,11 +118,11 @@ class _Run:
     def _stopped(self) -> bool:
         return self._abandoned or self._sync.stop.is_set()
 
-    def _start(self, future: "Future[_Result]") -> None:
+    def _start(self, future: Future[Any]) -> None:
         self._under_way += 1
         future.add_done_callback(self._finished.put)
 
-    def _take(self, pool: ThreadPoolExecutor, result: "_Result") -> None:
+    def _take(self, pool: ThreadPoolExecutor, result: LedgerOutcome | list[Delivered]) -> None:
         self._under_way -= 1
         if isinstance(result, list):
             self.deliveries.extend(result)
@@ -136,7 +134,7 @@ class _Run:
         if deliverable and not self._dry_run:
             self._start(pool.submit(self._deliver, deliverable))
 
-    def _deliver(self, ledger_ids: Collection[str]) -> "_Result":
+    def _deliver(self, ledger_ids: Collection[str]) -> list[Delivered]:
         results: list[Delivered] = []
         for stored in self._deliverer.due(ledger_ids):
             if self._stopped():
@@ -146,13 +144,10 @@ class _Run:
                 results.append(delivered)
         return results
 
-    def _read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> "_Result":
-        return self._reader.read(stored, cursors, unsettled)
-
     def deliver_unlisted(self, known: Iterable[StoredLedger]) -> None:
         """Deliver what was proven of ledgers that are not part of this run any more."""
         chosen = {one.ledger.ledger_id for one in self._chosen}
         held = {one.ledger.ledger_id for one in known if one.hold_reason}
         left = self._due - chosen - held
-        if left and isinstance(results := self._deliver(left), list):
-            self.deliveries.extend(results)
+        if left:
+            self.deliveries.extend(self._deliver(left))
