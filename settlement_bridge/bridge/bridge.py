@@ -9,6 +9,7 @@ from typing import BinaryIO, Self
 
 from settlement_bridge.bridge.check import Finding, check
 from settlement_bridge.bridge.find import Found, find
+from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.lease import working
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
@@ -103,10 +104,10 @@ class Bridge:
         return find(self._store, text)
 
     def render(
-        self, ledger_id: str, payout: int, extension: str = "xml"
+        self, ledger_id: str, payout: int, choice: FormatChoice = XML
     ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
         """Yield name and writer of each file of a payout, without publishing; see render."""
-        return render(self._store, self._settings, ledger_id, payout, extension)
+        return render(self._store, self._settings, ledger_id, payout, choice)
 
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""

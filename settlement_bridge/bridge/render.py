@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 
-from settlement_bridge import formats
 from settlement_bridge.bridge.deliver import Deliverer
+from settlement_bridge.bridge.format_choice import FormatChoice
 from settlement_bridge.bridge.handover import Delivered, report_of
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import DeliveryRefused
@@ -15,17 +15,17 @@ from settlement_bridge.store import DeliveryState, Store, StoredSettlement
 
 
 def render(
-    store: Store, settings: BridgeSettings, ledger_id: str, payout: int, extension: str
+    store: Store, settings: BridgeSettings, ledger_id: str, payout: int, choice: FormatChoice
 ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
     """Yield file name and writer of each of a payout's files, one a sales unit; nothing is published.
 
     Raises NotFound for a payout that is not in the store, DeliveryRefused for one that is not settled yet.
     """
-    form = formats.get(extension)
+    form = choice.form()
     settled = _settlements(store, store.settlements.payout(ledger_id, payout))
     for stored in map(Deliverer(store, settings).as_published, settled):
         report = report_of(store, stored, settings)
-        name = f"{stored.settlement.msn}-{payout}.{extension}"
+        name = f"{stored.settlement.msn}-{payout}.{form.extension}"
         yield name, partial(form.write, report)
 
 

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import click
 
+from settlement_bridge.bridge import FormatChoice
+from settlement_bridge.cli.format_options import format_options
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import complain
 from settlement_bridge.errors import EXIT_DONE
@@ -19,8 +21,9 @@ from settlement_bridge.errors import EXIT_DONE
 @click.option(
     "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; an existing folder is fine too."
 )
+@format_options
 @click.pass_obj
-def command(config: Path | None, ledger: str, payout: int, output: Path | None) -> int:
+def command(config: Path | None, ledger: str, payout: int, output: Path | None, choice: FormatChoice) -> int:
     """Write a payout's file from the mirror, without publishing it.
 
     Without --output the file goes to stdout. A payout of a ledger with several sales units has a file for each:
@@ -32,17 +35,18 @@ def command(config: Path | None, ledger: str, payout: int, output: Path | None) 
     Exit codes:
       0   done
       1   no such payout, it is not settled yet, or the output cannot be written
-      2   several files, and --output is no folder
+      2   several files, and --output is no folder; a variant of another format
       75  the database cannot be reached: try again later
       78  the configuration has to be corrected
 
     \b
     Examples:
       settlement-bridge render 302321 2000001 | xmllint --format -
-      settlement-bridge render 302400 2000001 --output /tmp/look/
+      settlement-bridge render 302400 2000001 --format xlsx --output /tmp/look/
+      settlement-bridge render 302321 2000001 --format csv --csv-layout table --output one.csv
     """
     with opened(config) as bridge:
-        files = list(bridge.render(ledger, payout))
+        files = list(bridge.render(ledger, payout, choice))
         if output is not None and output.is_dir():
             for name, write in files:
                 _write(output / name, write)

@@ -132,6 +132,35 @@ def test_render_to_stdout_and_to_a_file(webshop: Place, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["one.xml"]
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "starts_with"),
+    [
+        (["xml", "--xml-version", "2.0"], "xml", b"http://vipps.dnb.no/XMLSchema/SettlementReport.xsd"),
+        (["xml.zip"], "xml.zip", b"PK"),
+        (["csv"], "csv", b"OrganizationNumber,MerchantName"),
+        (["csv", "--csv-layout", "table"], "csv", b"Salgsdato,Salgssted"),
+        (["xlsx"], "xlsx", b"PK"),
+        (["pdf"], "pdf", b"%PDF"),
+    ],
+)
+def test_render_in_every_format(
+    synced: Place, tmp_path: Path, options: list[str], name: str, starts_with: bytes
+) -> None:
+    done = synced.run("render", LEDGER, PAYOUT, "--output", tmp_path, "--format", *options)
+
+    assert done.code == 0, done.err
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == [f"{msn}-{PAYOUT}.{name}" for msn in ("210001", "210002", "210003")]
+    assert all(starts_with in path.read_bytes()[:200] for path in files)
+
+
+def test_render_refuses_a_variant_of_another_format(synced: Place) -> None:
+    done = synced.run("render", LEDGER, PAYOUT, "--format", "xlsx", "--csv-layout", "table")
+
+    assert done.code == 2
+    assert "--csv-layout says which csv is meant, but the format is xlsx" in done.err
+
+
 def test_render_does_not_replace_a_device(webshop: Place) -> None:
     webshop.run("sync")
 
