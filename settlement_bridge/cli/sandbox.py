@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import click
 
@@ -12,7 +12,19 @@ from settlement_bridge.cli.output import count, say
 from settlement_bridge.cli.sandbox_config import DEFAULT_PORT, sandbox_config
 from settlement_bridge.cli.signals import stopping
 from settlement_bridge.errors import EXIT_DONE, ConfigurationError
-from settlement_bridge.sandbox import Fault, Sandbox, World, fault_kinds, parse_fault, recorded, scenario, scenarios
+from settlement_bridge.sandbox import (
+    GROUPS,
+    Fault,
+    Mix,
+    Sandbox,
+    World,
+    fault_kinds,
+    parse_fault,
+    parse_mix,
+    recorded,
+    scenario,
+    scenarios,
+)
 
 
 def _faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Fault]:
@@ -27,6 +39,11 @@ def _listed(kinds: Mapping[str, str]) -> str:
     return "\n".join(f"  {name:<{width}}  {summary}" for name, summary in kinds.items())
 
 
+_MEANT = {
+    "passing": "all that leaves no trace with a client that asks again, now or in its next run",
+    "untrue": f"what no client may believe: {', '.join(GROUPS['untrue'])}",
+    "new": f"what is true, and nobody has seen yet: {', '.join(GROUPS['new'])}",
+}
 _EPILOG = f"""\b
 Scenarios:
 {_listed(scenarios())}
@@ -34,7 +51,20 @@ Scenarios:
 \b
 Faults; options of all are path=, nth=, times= (or forever), probability= and seed=:
 {_listed(fault_kinds())}
+
+\b
+Groups of them, for --faults:
+{_listed(_MEANT)}
 """
+
+
+class _Merchants(TypedDict):
+    """Who is in the sandbox."""
+
+    name: str
+    folders: tuple[Path, ...]
+    seed: int
+    transactions: int
 
 
 @click.command("sandbox", epilog=_EPILOG)
@@ -72,7 +102,20 @@ Faults; options of all are path=, nth=, times= (or forever), probability= and se
     callback=_faults,
     help="How to misbehave, see below; can be given several times.",
 )
-@click.option("--seed", metavar="N", default=7, show_default=True, help="Another number gives other merchants.")
+@click.option(
+    "--faults",
+    "mix",
+    metavar="KIND[:RATE],...",
+    help="Misbehave at random: kinds or groups, see below, each with the share of requests that it strikes, 0.05 where "
+    "left out. Whoever asks three times gets through.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    default=7,
+    show_default=True,
+    help="Another number gives other merchants; with --faults it also strikes other requests.",
+)
 @click.option(
     "--transactions",
     default=100_000,
@@ -83,17 +126,17 @@ Faults; options of all are path=, nth=, times= (or forever), probability= and se
 )
 def command(
     port: int,
-    name: str,
     dialect: Literal["v1", "v2"],
-    folders: tuple[Path, ...],
     faults: list[Fault],
-    seed: int,
-    transactions: int,
+    mix: str | None,
+    **merchants: Unpack[_Merchants],
 ) -> int:
     """Serve a Report API to test with, over HTTP on this machine, until Ctrl-C or SIGTERM.
 
     It hands out tokens to both kinds of keys and answers like the real one, page by page, in either dialect. The same
-    seed always gives the same merchants. --fault makes it misbehave, e.g. `429:retry-after=1,nth=2,times=3`.
+    seed always gives the same merchants. --fault makes it misbehave at one place, e.g.
+    `429:retry-after=1,nth=2,times=3`; --faults in any mix and at random, yet the same seed strikes the same requests
+    again, however many connections ask.
 
     Changes nothing. Prints its address, its keys (they open nothing real) and a configuration to copy.
 
@@ -106,21 +149,32 @@ def command(
     Examples:
       settlement-bridge sandbox --scenario late-fees --dialect v1
       settlement-bridge sandbox --port 0 --fault 503:probability=0.1,times=forever
+      settlement-bridge sandbox --faults 429,reset,cut:0.1 --seed 42
+      settlement-bridge sandbox --faults passing:0.3
     """
     with suppress(KeyboardInterrupt, SystemExit), stopping() as stop:  # both are how a sandbox is meant to end
         try:
-            world: World = recorded(*folders) if folders else scenario(name, seed=seed, transactions=transactions)
-            with Sandbox(world, port=port, dialect=dialect, faults=faults) as sandbox:
-                _introduce(sandbox, world)
+            world = _world(merchants)
+            drawn = None if mix is None else parse_mix(mix, merchants["seed"])
+            with Sandbox(world, port=port, dialect=dialect, faults=faults, mix=drawn) as sandbox:
+                _introduce(sandbox, world, drawn)
                 stop.wait()
         except ConfigurationError as error:
             raise click.UsageError("; ".join(error.problems)) from None
     return EXIT_DONE
 
 
-def _introduce(sandbox: Sandbox, world: World) -> None:
+def _world(merchants: _Merchants) -> World:
+    if merchants["folders"]:
+        return recorded(*merchants["folders"])
+    return scenario(merchants["name"], seed=merchants["seed"], transactions=merchants["transactions"])
+
+
+def _introduce(sandbox: Sandbox, world: World, mix: Mix | None) -> None:
     keys = sandbox.keys
     say(f"The sandbox serves {count(len(world), 'ledger')} at {sandbox.url} until Ctrl-C.")
+    if mix:
+        say(f"Faults: {mix}; the same seed strikes the same requests again.")
     say()
     say(f"Merchant keys:    client_id {keys.client_id}  client_secret {keys.client_secret}")
     say(f"                  subscription_key {keys.subscription_key}")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from settlement_bridge.sandbox import v1, v2
 from settlement_bridge.sandbox.answers import Answer, Page, Refusal, Request, json_answer, problem
-from settlement_bridge.sandbox.faults import Fault, FaultPlan
+from settlement_bridge.sandbox.faults import Fault, FaultPlan, Mix, RequestFaults
 from settlement_bridge.sandbox.ledgers import ledgers_page
 from settlement_bridge.sandbox.tokens import TokenDesk
 from settlement_bridge.sandbox.view import View
@@ -26,28 +26,31 @@ _LONGEST_SYSTEM_HEADER = 30
 class Application:
     """The Report API of one world, in one dialect."""
 
-    def __init__(self, view: View, dialect: Dialect, tokens: TokenDesk, faults: Iterable[Fault]) -> None:
+    def __init__(
+        self, view: View, dialect: Dialect, tokens: TokenDesk, faults: Iterable[Fault], mix: Mix | None = None
+    ) -> None:
         self.view = view
-        self.plan = FaultPlan(faults)
+        self.plan = FaultPlan(faults, mix)
         self._dialect = dialect
         self._tokens = tokens
         self._lock = Lock()
         self._given: dict[tuple[str, str], int] = {}
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, faults: RequestFaults) -> Answer:
         """Return the answer to a request, with the faults that are due."""
-        request = self.plan.on_request(request)
-        instead = self.plan.on_answer(request)
+        request = faults.on_request()
+        instead = faults.on_answer()
         if instead is not None:
-            if instead.status == 401:
+            fault, answer = instead
+            if answer.status == 401 and fault.options.get("tokens") != "kept":
                 self._tokens.revoke_all()
-            return instead
+            return answer
         try:
-            return self._answer(request)
+            return self._answer(request, faults)
         except Refusal as refusal:
             return refusal.answer
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request, faults: RequestFaults) -> Answer:
         match request.path:
             case ("accesstoken", "get"):
                 _only(request, "POST")
@@ -57,7 +60,7 @@ class Application:
                 return self._tokens.for_accounting(request)
             case _:
                 page = self._page(request)
-                return self.plan.on_page(request, self._noting(page)).answer()
+                return faults.on_page(self._noting(page)).answer()
 
     def _page(self, request: Request) -> Page:
         match request.path:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.sandbox.answers import Answer, Request, problem
 from settlement_bridge.sandbox.application import Application, Dialect
-from settlement_bridge.sandbox.faults import Fault, parse_fault
+from settlement_bridge.sandbox.faults import Fault, Mix, RequestFaults, parse_fault
 from settlement_bridge.sandbox.tokens import Keys, TokenDesk
 from settlement_bridge.sandbox.view import View
 from settlement_bridge.sandbox.world import World
@@ -30,14 +30,16 @@ class Recorded(NamedTuple):
     method: str
     target: str
     status: int
+    fault: str | None = None
+    """The kind that a mix of faults drew for it."""
 
 
 class Sandbox:
     """A Report API over real HTTP, for as long as its `with` block lasts.
 
     `page_size` is at most 1000, `token_lifetime` in seconds (None: as in production), `faults` are Faults or texts as
-    `parse_fault` reads them. Raises ConfigurationError for values it cannot use, and when it
-    is entered for a port that is taken.
+    `parse_fault` reads them, `mix` strikes any request besides. Raises ConfigurationError for values it cannot use,
+    and when it is entered for a port that is taken.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Sandbox:
         dialect: Dialect = "v2",
         page_size: int = LARGEST_PAGE,
         faults: Iterable[Fault | str] = (),
+        mix: Mix | None = None,
         token_lifetime: float | None = None,
     ) -> None:
         if page_size not in range(1, LARGEST_PAGE + 1):
@@ -58,7 +61,7 @@ class Sandbox:
         self._tokens = TokenDesk(self.keys, token_lifetime)
         self._view = View(world, page_size)
         parsed = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
-        self._application = Application(self._view, dialect, self._tokens, parsed)
+        self._application = Application(self._view, dialect, self._tokens, parsed, mix)
         self._port = port
         self._server: _Server | None = None
 
@@ -176,13 +179,17 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             request = Request(self.command, self.path, self.headers)
-            self._send(request, problem(request, 413, "The body is larger than 64 KiB or has no length.").answer)
+            refusal = problem(request, 413, "The body is larger than 64 KiB or has no length.")
+            self._send(self._faced_by(request), refusal.answer)
             self.close_connection = True
             return
-        request = Request(self.command, self.path, self.headers, body)
-        self._send(request, self.server.application.answer(request))
+        faults = self._faced_by(Request(self.command, self.path, self.headers, body))
+        self._send(faults, self.server.application.answer(faults))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = do_TRACE = _serve  # noqa: N815
+
+    def _faced_by(self, request: Request) -> RequestFaults:
+        return self.server.application.plan.faced_by(request)
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -191,10 +198,11 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _send(self, request: Request, answer: Answer) -> None:
+    def _send(self, faults: RequestFaults, answer: Answer) -> None:
         head, body = self._head(answer), answer.body if self.command != "HEAD" else b""
-        due = self.server.application.plan.on_transport(request)
-        self.server.recorded.append(Recorded(self.command, self.path, answer.status))
+        due = faults.on_transport()
+        drawn = faults.drawn.kind if faults.drawn else None
+        self.server.recorded.append(Recorded(self.command, self.path, answer.status, drawn))
         if due is None:
             self.connection.sendall(head + body)
             return

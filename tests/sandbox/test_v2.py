@@ -177,4 +177,4 @@ def test_requests_are_recorded_with_path_query_and_status(call: type[Caller]) ->
     with Sandbox(WORLD) as sandbox:
         caller = call(sandbox)
         caller.get(FEED, cursor="x")
-        assert sandbox.requests[-1] == ("GET", f"{FEED}?cursor=x", 400)
+        assert sandbox.requests[-1] == ("GET", f"{FEED}?cursor=x", 400, None)

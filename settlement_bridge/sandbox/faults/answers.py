@@ -73,7 +73,11 @@ REQUEST_KINDS: Mapping[str, RequestKind] = {
     "repeat": RequestKind("the cursor is ignored: the first page comes again", _cursor_ignored),
 }
 ANSWER_KINDS: Mapping[str, AnswerKind] = {
-    "401": AnswerKind("every token given out so far is worthless from here on", _unauthorized),
+    "401": AnswerKind(
+        "every token given out so far is worthless from here on; tokens=kept: it only says so",
+        _unauthorized,
+        ("tokens",),
+    ),
     "404": AnswerKind("No such ledgerId, though there is", _not_found),
     "429": AnswerKind("too many requests; retry-after=SECONDS", _too_many, ("retry-after",)),
     **{

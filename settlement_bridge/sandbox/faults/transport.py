@@ -55,21 +55,27 @@ def _drip(fault: Fault, wire: Wire, head: bytes, body: bytes) -> None:
 
 
 def _cut(fault: Fault, wire: Wire, head: bytes, body: bytes) -> None:
-    wire.connection.sendall(head + body[: int(fault.number("at", len(body) // 2))])
+    wire.connection.sendall(head + body[: _place(fault, body, len(body) // 2)])
     wire.hang_up()
 
 
 def _shortened(fault: Fault, wire: Wire, head: bytes, body: bytes) -> None:
     """Cut the body where a proxy did it, which then counted what it had: the length agrees."""
-    kept = body[: int(fault.number("at", len(body) // 2))]
+    kept = body[: _place(fault, body, len(body) // 2)]
     wire.connection.sendall(head.replace(b"Content-Length: %d" % len(body), b"Content-Length: %d" % len(kept)) + kept)
 
 
 def _reset(fault: Fault, wire: Wire, head: bytes, body: bytes) -> None:
-    wire.connection.sendall((head + body)[: int(fault.number("at", 0))])
+    wire.connection.sendall((head + body)[: _place(fault, head + body, 0)])
     wire.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
     wire.hang_up()
     os.close(wire.connection.detach())  # an orderly end would reach the client before the reset
+
+
+def _place(fault: Fault, data: bytes, otherwise: int) -> int:
+    """Return the byte that `at` names, as a number or as a share: `at=37%`."""
+    at = fault.options.get("at", "")
+    return int(len(data) * float(at[:-1]) / 100) if at.endswith("%") else int(fault.number("at", otherwise))
 
 
 def _clock(fault: Fault, wire: Wire, head: bytes, body: bytes) -> None:
@@ -81,7 +87,7 @@ TRANSPORT_KINDS: Mapping[str, TransportKind] = {
     "slow": TransportKind("the answer comes after seconds=1", _slow, ("seconds",)),
     "hang": TransportKind("no answer, then the end of the connection after seconds=86400", _hang, ("seconds",)),
     "drip": TransportKind("the body comes in drops over seconds=5", _drip, ("seconds",)),
-    "cut": TransportKind("the connection ends after byte at=N of the body", _cut, ("at",)),
+    "cut": TransportKind("the connection ends after byte at=N (or N%) of the body", _cut, ("at",)),
     "shortened": TransportKind("the body ends after byte at=N and the length says so", _shortened, ("at",)),
     "clock": TransportKind("the Date header is off by hours=26", _clock, ("hours",)),
     "reset": TransportKind("the connection is reset after byte at=0 of the answer", _reset, ("at",)),
