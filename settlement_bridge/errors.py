@@ -48,6 +48,12 @@ class ApiUnavailable(BridgeError):
     exit_code = EXIT_TRY_LATER
 
 
+class RegisterUnavailable(BridgeError):
+    """A public register could not be asked, or answered nothing that can be used; no file ever waits for it."""
+
+    exit_code = EXIT_TRY_LATER
+
+
 class DataRefused(BridgeError):
     """What a ledger holds cannot be true (rule 21): the ledger is held until somebody looks; names the entries."""
 

@@ -107,7 +107,7 @@ class Bridge:
         self, ledger_id: str, payout: int, choice: FormatChoice = XML
     ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
         """Yield name and writer of each file of a payout, without publishing; see render."""
-        return render(self._store, self._settings, ledger_id, payout, choice)
+        return render(self._store, self._settings, ledger_id, payout, choice, self._clock())
 
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""

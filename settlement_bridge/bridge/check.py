@@ -9,6 +9,7 @@ from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER, BridgeError
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store
 
+PUBLISHABLE = "files can be published there"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -23,12 +24,16 @@ class Finding:
 
 
 def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callable[[], datetime]) -> Iterator[Finding]:
-    """Yield a finding for the keys, the clock, the database and every destination; changes nothing."""
+    """Yield a finding for the keys, the clock, the database, every register and destination; changes nothing."""
     yield _tried("Report API and keys", lambda: f"ledgers that can be read: {len(api.ledgers())}")
     yield _clock(api, clock)
     yield _tried("database", lambda: _whole(store))
+    for register in settings.registers.all:
+        yield _tried(f"register {register.name}", _said(register.check, "answers"))
     for outlet in settings.outlets:
-        yield _tried(f"destination {outlet.destination.name}", _writable(outlet.destination.check))
+        yield _tried(
+            f"destination {outlet.destination.name}", _said(outlet.destination.check, "files can be published there")
+        )
     if not settings.outlets:
         yield Finding("destinations", ok=True, sentence="none is configured: nothing will be published")
 
@@ -45,10 +50,10 @@ def _whole(store: Store) -> str:
     return f"{store.address} is whole, ledgers in it: {len(store.ledgers.all())}"
 
 
-def _writable(attempt: Callable[[], None]) -> Callable[[], str]:
+def _said(attempt: Callable[[], None], sentence: str) -> Callable[[], str]:
     def said() -> str:
         attempt()
-        return "files can be published there"
+        return sentence
 
     return said
 

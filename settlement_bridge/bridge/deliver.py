@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from settlement_bridge.bridge.handover import Delivered, Handover
+from settlement_bridge.bridge.merchants import Merchants
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.formats import Format
 from settlement_bridge.store import Delivery, DeliveryState, Store, StoredSettlement
@@ -16,6 +17,7 @@ class Deliverer:
     def __init__(self, store: Store, settings: BridgeSettings) -> None:
         self._store = store
         self._settings = settings
+        self._merchants = Merchants(store, settings.rules.directory, settings.registers)
 
     def due(self, ledger_ids: Iterable[str] | None = None) -> list[StoredSettlement]:
         """Return the settlements that some destination has still to get, the earliest SettlementDate first.
@@ -31,7 +33,7 @@ class Deliverer:
 
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
-        stored, known = self.as_published(stored), self._known(stored)
+        stored, known = self.as_published(stored, now), self._known(stored)
         if not known:
             self._store.settlements.renew(stored)
         results = [
@@ -54,17 +56,17 @@ class Deliverer:
             for form in outlet.formats
         ]
 
-    def as_published(self, stored: StoredSettlement) -> StoredSettlement:
+    def as_published(self, stored: StoredSettlement, now: datetime) -> StoredSettlement:
         """Return a settlement as its files have it, or will have it.
 
         What is known of the merchant is kept with the payout from its first file on (rules 14 and 23).
         """
-        return stored if self._known(stored) else self.described(stored)
+        return stored if self._known(stored) else self.described(stored, now)
 
-    def described(self, stored: StoredSettlement) -> StoredSettlement:
+    def described(self, stored: StoredSettlement, now: datetime) -> StoredSettlement:
         """Return a settlement with what is known of its merchant now (rule 14)."""
         ledger = self._store.ledgers.get(stored.settlement.ledger_id).ledger
-        merchant = self._settings.rules.directory.merchant(ledger, stored.settlement.msn)
+        merchant = self._merchants.describe(ledger, stored.settlement.msn, now)
         return replace(stored, settlement=replace(stored.settlement, merchant=merchant))
 
     def _known(self, stored: StoredSettlement) -> dict[tuple[str, str], Delivery]:

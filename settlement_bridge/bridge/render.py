@@ -15,7 +15,7 @@ from settlement_bridge.store import DeliveryState, Store, StoredSettlement
 
 
 def render(
-    store: Store, settings: BridgeSettings, ledger_id: str, payout: int, choice: FormatChoice
+    store: Store, settings: BridgeSettings, ledger_id: str, payout: int, choice: FormatChoice, now: datetime
 ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
     """Yield file name and writer of each of a payout's files, one a sales unit; nothing is published.
 
@@ -23,14 +23,15 @@ def render(
     """
     form = choice.form()
     settled = _settlements(store, store.settlements.payout(ledger_id, payout))
-    for stored in map(Deliverer(store, settings).as_published, settled):
+    deliverer = Deliverer(store, settings)
+    for stored in (deliverer.as_published(one, now) for one in settled):
         report = report_of(store, stored, settings)
         name = f"{stored.settlement.msn}-{payout}.{form.extension}"
         yield name, partial(form.write, report)
 
 
 def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: int, now: datetime) -> list[Delivered]:
-    """Deliver a payout's files once more, with what the configuration says of the merchant now (rule 23).
+    """Deliver a payout's files once more, with what is known of the merchant now (rule 23).
 
     Also one that is older than the first to publish. A file that is still there and differs is not overwritten.
     Raises NotFound, and DeliveryRefused for a payout that is not proven.
@@ -43,7 +44,7 @@ def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: in
         raise DeliveryRefused(f"payout {payout} of ledger {ledger_id} is withheld: {record.reason}")
     deliverer = Deliverer(store, settings)
     results = []
-    for stored in map(deliverer.described, _settlements(store, record)):
+    for stored in (deliverer.described(one, now) for one in _settlements(store, record)):
         delivered = deliverer.deliver_again(stored, now)
         if all(one.state is DeliveryState.DELIVERED for one in delivered):
             store.settlements.renew(stored)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, tzinfo
 
 from settlement_bridge import formats
@@ -11,12 +11,14 @@ from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.config import Configuration
 from settlement_bridge.config import Destination as DestinationSettings
 from settlement_bridge.config import LocalDestination as LocalSettings
+from settlement_bridge.config import Registers as RegisterSettings
 from settlement_bridge.config import SftpDestination as SftpSettings
 from settlement_bridge.formats import Format
-from settlement_bridge.model import Issuer, Ledger, Settlement
+from settlement_bridge.model import Issuer, Ledger, Organization, Settlement
 from settlement_bridge.publish import Destination, LocalDestination
+from settlement_bridge.registers import Enhetsregisteret, Registers, Ytj
 from settlement_bridge.report_api import ApiSettings
-from settlement_bridge.settlement.merchants import Directory, Organization
+from settlement_bridge.settlement.merchants import Directory
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class BridgeSettings:
     issuer: Issuer
     zone: tzinfo
     parallel: int = 8
+    registers: Registers = field(default_factory=Registers)
+    """Where organizations are looked up that the configuration does not describe."""
 
     def delivery_plan(self) -> str:
         """Return a text that changes whenever what is delivered, or where to, changes."""
@@ -99,7 +103,14 @@ def bridge_settings(configuration: Configuration) -> BridgeSettings:
         issuer=configuration.issuer.as_issuer(),
         zone=sync.time_zone,
         parallel=sync.parallel,
+        registers=_registers(configuration.registers),
     )
+
+
+def _registers(settings: RegisterSettings) -> Registers:
+    if not settings.lookup:
+        return Registers()
+    return Registers((Enhetsregisteret(settings.norway, settings.timeout), Ytj(settings.finland, settings.timeout)))
 
 
 def _rules(configuration: Configuration) -> SettlementRules:

@@ -18,11 +18,11 @@ _GRAVEST_FIRST = (EXIT_CONFIGURATION, EXIT_FAILED, EXIT_TRY_LATER)
 @json_option
 @click.pass_obj
 def command(config: Path | None, as_json: bool) -> int:
-    """Find out whether everything is ready: keys, network, database, destinations, clock.
+    """Find out whether everything is ready: keys, network, database, destinations, clock, registers.
 
-    Each is really used: a token is bought, the ledgers are listed, a small file is written to every destination and
-    removed again. Changes nothing else, and publishes nothing. Prints a line for each, with what to do where something
-    is wrong.
+    Each is really used: a token is bought, the ledgers are listed, a register is asked (where lookup is on), a small
+    file is written to every destination and removed again. Changes nothing else, and publishes nothing. Prints a line
+    for each, with what to do where something is wrong.
 
     \b
     Exit codes:

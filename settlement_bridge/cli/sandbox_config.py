@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from settlement_bridge.sandbox import Keys
+from settlement_bridge.sandbox import Keys, register_addresses
 
 DEFAULT_PORT = 8610
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -29,6 +29,10 @@ def _lines(url: str, keys: Keys, organizations: Mapping[str, Mapping[str, str]],
     yield "[[destinations]]"
     yield 'kind = "local"'
     yield f"path = {_text(folder)}"
+    yield ""
+    yield "[registers]"
+    yield "lookup = true"
+    yield from (f"{name} = {_text(address)}" for name, address in register_addresses(url).items())
     for number, details in organizations.items():
         yield ""
         yield f"[organizations.{_text(number)}]"

@@ -19,6 +19,7 @@ REMEDIES = {
     "zoneinfo_str": "text in quotes",
     "int_type": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
     "date_type": "a date such as 2026-01-31, without quotes",
     "tuple_type": "a list in [brackets]",
     "model_type": "a table",

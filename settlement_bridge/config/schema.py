@@ -188,6 +188,27 @@ class IssuerDetails(Section):
         return Issuer(**self.model_dump())
 
 
+class Registers(Section):
+    """Public registers of organizations."""
+
+    lookup: bool = Field(
+        default=False,
+        description="Whether to ask them for the name and address of Norwegian and Finnish organizations that have no "
+        "[organizations.<number>] of their own. Answers are kept for 30 days; files never wait for a register that "
+        "is down.",
+        json_schema_extra={**SHOWN},
+    )
+    norway: BaseUrl = Field(
+        default="https://data.brreg.no/enhetsregisteret/api", description="Address of Norway's Enhetsregisteret."
+    )
+    finland: BaseUrl = Field(
+        default="https://avoindata.prh.fi/opendata-ytj-api/v3", description="Address of Finland's YTJ, kept by PRH."
+    )
+    timeout: Annotated[float, AfterValidator(between(0.1, 30, "a number of seconds"))] = Field(
+        default=3.0, description="Seconds to wait for an answer before a file goes without."
+    )
+
+
 class Configuration(Section):
     """The whole tree."""
 
@@ -198,6 +219,9 @@ class Configuration(Section):
     )
     sync: Sync = Field(default=Sync(), description="What is mirrored and published; everything where left out.")
     issuer: IssuerDetails = Field(default=IssuerDetails(), description="Who the files say they come from.")
+    registers: Registers = Field(
+        default=Registers(), description="Public registers that know the names and addresses of organizations."
+    )
     organizations: Mapping[Identifier, Organization] = Field(
         default={},
         description="What the Report API does not know of an organization, by its number.",

@@ -22,6 +22,7 @@ from settlement_bridge.model.entries import (
 from settlement_bridge.model.ledgers import (
     Identifier,
     Ledger,
+    Organization,
     SalesUnit,
 )
 from settlement_bridge.model.payouts import (
@@ -56,6 +57,7 @@ __all__ = [
     "LedgerEntry",
     "Mark",
     "Merchant",
+    "Organization",
     "Page",
     "Payout",
     "PayoutRecord",

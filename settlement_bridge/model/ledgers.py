@@ -18,6 +18,8 @@ class SalesUnit:
     handle: str
     name: str | None
     organization_number: str | None
+    organization_scheme: str | None = None
+    """The register that number belongs to, e.g. `business:NO:ORG`."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,15 @@ class Ledger:
     sales_units: tuple[SalesUnit, ...] = ()
     first_payout: int | None = None
     last_payout: int | None = None
+
+
+@dataclass(frozen=True)
+class Organization:
+    """What the Report API does not know of an organization; empty where nobody does."""
+
+    name: str = ""
+    address: str = ""
+    zip_code: str = ""
+    city: str = ""
+    country_code: str = ""
+    """ISO 3166 alpha-3, e.g. `NOR`."""

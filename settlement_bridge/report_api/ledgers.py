@@ -94,7 +94,8 @@ def _handles(record: dict[str, Any]) -> tuple[str, ...]:
 def _sales_unit(record: dict[str, Any]) -> SalesUnit:
     name = _text(record, "name") if record.get("name") is not None else None
     business = _identifier(record, "businessIdentifier") if record.get("businessIdentifier") else None
-    return SalesUnit(_text(record, "recipientHandle"), name, business.id if business else None)
+    number, scheme = (business.id, business.scheme) if business else (None, None)
+    return SalesUnit(_text(record, "recipientHandle"), name, number, scheme)
 
 
 def _payout(record: dict[str, Any], name: str) -> int | None:

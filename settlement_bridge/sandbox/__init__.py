@@ -2,6 +2,7 @@
 
 from settlement_bridge.sandbox.faults import GROUPS, Fault, Mix, fault_kinds, parse_fault, parse_mix
 from settlement_bridge.sandbox.recorded import recorded
+from settlement_bridge.sandbox.registers import register_addresses
 from settlement_bridge.sandbox.scenarios import scenario, scenarios
 from settlement_bridge.sandbox.server import Sandbox
 from settlement_bridge.sandbox.tokens import Keys
@@ -18,6 +19,7 @@ __all__ = [
     "parse_fault",
     "parse_mix",
     "recorded",
+    "register_addresses",
     "scenario",
     "scenarios",
 ]

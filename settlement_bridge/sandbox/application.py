@@ -9,6 +9,7 @@ from settlement_bridge.sandbox import v1, v2
 from settlement_bridge.sandbox.answers import Answer, Page, Refusal, Request, json_answer, problem
 from settlement_bridge.sandbox.faults import Fault, FaultPlan, Mix, RequestFaults
 from settlement_bridge.sandbox.ledgers import ledgers_page
+from settlement_bridge.sandbox.registers import RegisterDesk
 from settlement_bridge.sandbox.tokens import TokenDesk
 from settlement_bridge.sandbox.view import View
 
@@ -24,7 +25,7 @@ _LONGEST_SYSTEM_HEADER = 30
 
 
 class Application:
-    """The Report API of one world, in one dialect."""
+    """The Report API of one world, in one dialect, and beside it the registers of its organizations."""
 
     def __init__(
         self, view: View, dialect: Dialect, tokens: TokenDesk, faults: Iterable[Fault], mix: Mix | None = None
@@ -33,6 +34,7 @@ class Application:
         self.plan = FaultPlan(faults, mix)
         self._dialect = dialect
         self._tokens = tokens
+        self._registers = RegisterDesk(view.world)
         self._lock = Lock()
         self._given: dict[tuple[str, str], int] = {}
 
@@ -58,6 +60,12 @@ class Application:
             case ("miami", "v1", "token"):
                 _only(request, "POST")
                 return self._tokens.for_accounting(request)
+            case ("enhetsregisteret", "api", "enheter" | "underenheter" as kind, number):
+                _only(request, "GET")
+                return self._registers.entity(kind, number)
+            case ("opendata-ytj-api", "v3", "companies"):
+                _only(request, "GET")
+                return self._registers.companies(request)
             case _:
                 page = self._page(request)
                 return faults.on_page(self._noting(page)).answer()

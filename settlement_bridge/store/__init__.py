@@ -3,6 +3,7 @@
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
 from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
+from settlement_bridge.store.organizations import RegisteredOrganization
 from settlement_bridge.store.periods import Periods, RowKind
 from settlement_bridge.store.resync import Difference
 from settlement_bridge.store.runs import Run
@@ -18,6 +19,7 @@ __all__ = [
     "Difference",
     "Match",
     "Periods",
+    "RegisteredOrganization",
     "RowKind",
     "Run",
     "SettlementDraft",

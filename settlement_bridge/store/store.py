@@ -10,6 +10,7 @@ from settlement_bridge.store.engine import make_engine
 from settlement_bridge.store.leases import Leases
 from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
+from settlement_bridge.store.organizations import Organizations
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
 from settlement_bridge.store.search import Search
@@ -25,6 +26,7 @@ class Store:
         self.mirror = Mirror(database)
         self.settlements = Settlements(database)
         self.deliveries = Deliveries(database)
+        self.organizations = Organizations(database)
         self.search = Search(database)
         self.leases = Leases(database)
         self.runs = Runs(database)

@@ -205,6 +205,17 @@ leases = Table(
     Column("expires", BigInteger, nullable=False),
 )
 
+# What public registers said, so that they are asked once in a long while (rule 14).
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("scheme", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("details", Text),  # model.Organization as JSON; none where the register knows no such organization
+    Column("asked_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scheme", "number"),
+)
+
 runs = Table(
     "runs",
     metadata,

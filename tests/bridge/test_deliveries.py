@@ -12,9 +12,9 @@ from settlement_bridge.bridge.render import republish
 from settlement_bridge.bridge.settings import BridgeSettings, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import DeliveryFailed
-from settlement_bridge.model import Book
+from settlement_bridge.model import Book, Organization
 from settlement_bridge.publish import Destination, Draft
-from settlement_bridge.settlement.merchants import Directory, Organization
+from settlement_bridge.settlement.merchants import Directory
 from settlement_bridge.store import DeliveryState, Store
 from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, bridge_settings, published

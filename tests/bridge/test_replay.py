@@ -11,8 +11,9 @@ from lxml import etree
 
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.bridge.settle import SettlementRules
+from settlement_bridge.model import Organization
 from settlement_bridge.sandbox import Sandbox, recorded
-from settlement_bridge.settlement.merchants import Directory, Organization
+from settlement_bridge.settlement.merchants import Directory
 from settlement_bridge.store import Store
 from settlement_bridge.transaction_ids import transaction_number
 from tests.bridge.conftest import Run, bridge_settings, published

@@ -232,3 +232,4 @@ def test_check_finds_everything_ready(synced: Place, json: bool) -> None:
     else:
         assert all(line.startswith("ok     ") for line in done.out.splitlines())
         assert "files can be published there" in done.out
+        assert "register Enhetsregisteret: answers" in done.out

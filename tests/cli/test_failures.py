@@ -11,7 +11,7 @@ import pytest
 from settlement_bridge.cli import failures
 from settlement_bridge.cli.entry import run
 from settlement_bridge.sandbox import scenario
-from tests.cli.command import Place, command_line, environment, place_for, run_command
+from tests.cli.command import Place, command_line, environment, place_for, run_command, served
 from tests.conftest import require
 
 FIVE_MISTAKES = """\
@@ -66,6 +66,14 @@ def test_a_wrong_secret_is_named_with_what_the_api_said(webshop: Place) -> None:
     check = webshop.run("check")
     assert check.code == 78
     assert check.out.startswith("WRONG  Report API and keys: ")
+
+
+def test_a_register_that_is_down_is_for_later_and_stops_no_file(tmp_path: Path) -> None:
+    with served(tmp_path, scenario("webshop", days=2), "503:path=/enhetsregisteret/,times=forever") as place:
+        check = place.run("check")
+        assert check.code == 75
+        assert "WRONG  register Enhetsregisteret: Enhetsregisteret answered 503" in check.out
+        assert place.run("sync").code == 0
 
 
 def test_an_unreachable_host_is_for_later(tmp_path: Path) -> None:

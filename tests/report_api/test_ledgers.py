@@ -26,7 +26,10 @@ def test_a_v2_ledger(server: Server, api: ReportApi) -> None:
             Identifier("business:NO:ORG", "987654321"),
             Identifier("BBAN:NO", "86011117947"),
             ("api:123455", "NO:57860"),
-            (SalesUnit("api:123455", "ACME Fitness Oslo", "987654321"), SalesUnit("NO:57860", None, None)),
+            (
+                SalesUnit("api:123455", "ACME Fitness Oslo", "987654321", "business:NO:ORG"),
+                SalesUnit("NO:57860", None, None),
+            ),
         )
     ]
     assert not api.by_payout

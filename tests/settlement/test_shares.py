@@ -6,8 +6,8 @@ import pytest
 
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import SalesUnit, SettlementType, Totals
-from settlement_bridge.settlement.merchants import Directory, Organization
+from settlement_bridge.model import Organization, SalesUnit, SettlementType, Totals
+from settlement_bridge.settlement.merchants import Directory
 from settlement_bridge.settlement.shares import prove
 from tests.books import Books, ledger_of
 from tests.desk import Row
