@@ -77,6 +77,16 @@ class StoreBroken(BridgeError):
     """The database cannot be read: damaged, of a newer version, or not a database at all."""
 
 
+class StoreMoved(BridgeError):
+    """The store's place has been taken by a copy of it in another database; names it."""
+
+    exit_code = EXIT_CONFIGURATION
+
+
+class TargetRefused(BridgeError):
+    """A store cannot be copied to where it should go; somebody has to name another place."""
+
+
 class Busy(BridgeError):
     """Another process works on this store; names it."""
 

@@ -1,9 +1,11 @@
 """Fixtures that every room's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -23,3 +25,16 @@ def reference() -> Path:
     folder = os.environ.get("SETTLEMENT_BRIDGE_REFERENCE")
     require(folder, "set SETTLEMENT_BRIDGE_REFERENCE to the folder of published reference data")
     return Path(str(folder))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    """A running server: one a test worker, so that workers need not know of one another."""
+    from tests import postgresql  # noqa: PLC0415  (it wants `require` from here)
+
+    given = postgresql.address_given()
+    if given is not None:
+        yield given
+        return
+    with postgresql.private_server() as server:
+        yield server

@@ -2,6 +2,7 @@
 
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
+from settlement_bridge.bridge.copies import CopyProgress
 from settlement_bridge.bridge.find import Found
 from settlement_bridge.bridge.format_choice import FormatChoice
 from settlement_bridge.bridge.handover import Delivered
@@ -9,11 +10,12 @@ from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgr
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.formats import EXTENSIONS
-from settlement_bridge.store import Delivery, DeliveryState, Run
+from settlement_bridge.store import Delivery, DeliveryState, Run, TableSum
 
 __all__ = [
     "EXTENSIONS",
     "Bridge",
+    "CopyProgress",
     "Delivered",
     "Delivery",
     "DeliveryState",
@@ -28,5 +30,6 @@ __all__ = [
     "Run",
     "RunOutcome",
     "Status",
+    "TableSum",
     "tune_interpreter",
 ]

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from settlement_bridge.bridge.check import Finding, check
+from settlement_bridge.bridge.copies import CopyProgress, back_up, migrate_store
 from settlement_bridge.bridge.find import Found, find
 from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.handover import Delivered
@@ -22,7 +24,7 @@ from settlement_bridge.config import Configuration
 from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError
 from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
-from settlement_bridge.store import open_store
+from settlement_bridge.store import TableSum, open_store
 
 
 def utc_now() -> datetime:
@@ -119,6 +121,14 @@ class Bridge:
         with working(self._store, "resync", self._clock):
             rules = self._settings.rules
             return resync(self._store, self._api, rules, ledger_id, self._clock, progress or NoProgress())
+
+    def back_up(self, file: Path, progress: CopyProgress) -> list[TableSum]:
+        """Copy the store into a new SQLite file; see back_up."""
+        return back_up(self._store, file, self._clock, progress)
+
+    def migrate_store(self, target: str, progress: CopyProgress, *, trial: bool = False) -> list[TableSum]:
+        """Move the store to an empty database; see migrate_store."""
+        return migrate_store(self._store, target, self._clock, progress, trial=trial)
 
     def check(self) -> list[Finding]:
         """Return what a run would run into; see check."""

@@ -46,6 +46,7 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
 
 
 def _whole(store: Store) -> str:
+    store.must_be_here()
     store.database.verify()
     return f"{store.address} is whole, ledgers in it: {len(store.ledgers.all())}"
 

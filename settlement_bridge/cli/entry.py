@@ -28,6 +28,8 @@ COMMANDS = {
     "republish": "Publish a payout's files again.",
     "resync": "Read a ledger again from its start.",
     "check": "Find out whether everything is ready, and what to do if not.",
+    "backup": "Copy the database into a file to be kept elsewhere.",
+    "migrate-store": "Move the database to another one, of the same kind or not.",
     "sandbox": "Serve a Report API to test with.",
     "completion": "Print the completion script of a shell.",
 }

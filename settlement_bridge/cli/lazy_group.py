@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 
 
 class LazyGroup(click.Group):
-    """Finds the command `name` in the module `package.name`; what the list of commands says of it is known before."""
+    """Finds the command `a-name` in the module `package.a_name`; the list of commands is known without."""
 
     def __init__(self, *args: Any, package: str, summaries: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,7 +24,7 @@ class LazyGroup(click.Group):
         """Import and return a command; None where there is none of that name."""
         if cmd_name not in self._summaries:
             return None
-        command: click.Command = import_module(f"{self._package}.{cmd_name}").command
+        command: click.Command = import_module(f"{self._package}.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

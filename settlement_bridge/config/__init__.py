@@ -1,7 +1,7 @@
 """The whole configuration as one typed tree: TOML, environment and credential files in, every problem out at once."""
 
 from settlement_bridge.config.destinations import Destination, LocalDestination, SftpDestination
-from settlement_bridge.config.loader import load
+from settlement_bridge.config.loader import load, store_url
 from settlement_bridge.config.schema import (
     Configuration,
     IssuerDetails,
@@ -30,4 +30,5 @@ __all__ = [
     "Sync",
     "find",
     "load",
+    "store_url",
 ]

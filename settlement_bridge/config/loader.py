@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from settlement_bridge.config.keys import without_kinds
 from settlement_bridge.config.problems import sentence
-from settlement_bridge.config.schema import Configuration
+from settlement_bridge.config.schema import Configuration, Store
 from settlement_bridge.config.sources import Sources, find, gather
 from settlement_bridge.errors import ConfigurationError
 
@@ -29,6 +29,18 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
     if sources.problems or problems:
         raise ConfigurationError(sources.problems + problems) from None
     return configuration
+
+
+def store_url(text: str, folder: Path) -> str:
+    """Return the address of a database given elsewhere than in [store], understood in the same way.
+
+    Raise ConfigurationError where it is none; the address, which may hold a password, is not repeated.
+    """
+    try:
+        return Store.model_validate({"url": text}, context={"folder": folder}).url.get_secret_value()
+    except ValidationError:
+        sentence = "the database's address is none; write sqlite:///state.db or postgresql://user@host/name"
+        raise ConfigurationError([sentence]) from None
 
 
 def _placed(sources: Sources, error: ErrorDetails) -> str:

@@ -1,8 +1,10 @@
 """The database: mirrored books, payouts, settlements, deliveries."""
 
+from settlement_bridge.store.copy import TableSum, copy_store, count_rows
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
 from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
+from settlement_bridge.store.moved import move_away
 from settlement_bridge.store.organizations import RegisteredOrganization
 from settlement_bridge.store.periods import Periods, RowKind
 from settlement_bridge.store.resync import Difference
@@ -26,5 +28,9 @@ __all__ = [
     "Store",
     "StoredLedger",
     "StoredSettlement",
+    "TableSum",
+    "copy_store",
+    "count_rows",
+    "move_away",
     "open_store",
 ]

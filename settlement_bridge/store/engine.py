@@ -26,7 +26,7 @@ _PRAGMAS = (
 )
 
 
-def make_engine(text: str) -> Engine:
+def make_engine(text: str | URL) -> Engine:
     """Return the engine of a SQLite or PostgreSQL address; nothing is connected yet.
 
     Raises ConfigurationError where it is neither, or its driver is not installed.
@@ -37,7 +37,7 @@ def make_engine(text: str) -> Engine:
     return engine
 
 
-def _parse(text: str) -> URL:
+def _parse(text: str | URL) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:

@@ -6,6 +6,7 @@ from sqlalchemy import and_, select, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.store.database import Database
+from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import leases
 from settlement_bridge.store.time_codec import from_micros, to_micros
 
@@ -20,7 +21,7 @@ class Leases:
         """Take a lease for some seconds and return its token, which counts up with every new holder.
 
         `holder` is shown to whoever comes second. A lease that ran out, as after a crash, is taken over. Raises Busy,
-        naming the holder and since when, while it is somebody's.
+        naming the holder and since when, while it is somebody's, and StoreMoved where the store has gone elsewhere.
         """
         term = {"holder": holder, "since": to_micros(now), "expires": _expiry(now, seconds)}
         statement = (
@@ -33,6 +34,7 @@ class Leases:
             )
         )
         with self._database.writing(fenced=False) as connection:
+            must_be_here(connection, self._database.address)
             taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
             row = connection.execute(select(leases).where(leases.c.name == name)).one()
         if not taken:

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.deliveries import Deliveries
@@ -10,6 +11,7 @@ from settlement_bridge.store.engine import make_engine
 from settlement_bridge.store.leases import Leases
 from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
+from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.organizations import Organizations
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
@@ -44,12 +46,17 @@ class Store:
         """See Database.writing."""
         return self.database.writing()
 
+    def must_be_here(self) -> None:
+        """Raise StoreMoved where another database has taken this one's place."""
+        with self.reading() as connection:
+            must_be_here(connection, self.address)
+
     def close(self) -> None:
         """Give back every connection."""
         self.database.engine.dispose()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str | URL) -> Store:
     """Open the database at a SQLAlchemy address, making or migrating its tables where needed.
 
     Raises ConfigurationError for an address that is none, StoreUnavailable where it cannot be reached, StoreBroken

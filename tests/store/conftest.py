@@ -4,21 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import URL
 
 from settlement_bridge.store import Store, open_store
 from tests import postgresql
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[URL]:
-    """A running server: one a test worker, so that workers need not know of one another."""
-    given = postgresql.address_given()
-    if given is not None:
-        yield given
-        return
-    with postgresql.private_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
