@@ -28,5 +28,5 @@ if __name__ == "__main__":
     with Bridge(configuration(sys.argv[1:])) as bridge:
         tune_interpreter()
         if any(ledger.ledger_id == WARM_UP for ledger in bridge.ledgers()):
-            bridge.sync(WARM_UP)
+            bridge.sync(frozenset([WARM_UP]))
         report(bridge.sync)

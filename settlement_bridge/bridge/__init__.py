@@ -10,7 +10,7 @@ from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgr
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.formats import EXTENSIONS
-from settlement_bridge.store import Delivery, DeliveryState, Run, TableSum
+from settlement_bridge.store import Delivery, DeliveryState, Holder, Run, TableSum
 
 __all__ = [
     "EXTENSIONS",
@@ -22,6 +22,7 @@ __all__ = [
     "Finding",
     "FormatChoice",
     "Found",
+    "Holder",
     "LedgerOutcome",
     "LedgerState",
     "LedgerStatus",

@@ -15,6 +15,7 @@ from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.lease import working
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.plan import Plan
 from settlement_bridge.bridge.render import render, republish
 from settlement_bridge.bridge.resync import resync
 from settlement_bridge.bridge.settings import api_settings, bridge_settings
@@ -79,12 +80,24 @@ class Bridge:
             for outlet in self._settings.outlets:
                 outlet.destination.close()
 
-    def sync(self, only: str | None = None, *, dry_run: bool = False, progress: Progress | None = None) -> RunOutcome:
-        """Mirror, settle and deliver whatever is new; see Sync.run. Raises Busy while another process works."""
-        with working(self._store, "sync", self._clock):
+    def sync(
+        self,
+        only: frozenset[str] | None = None,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        command: str = "sync",
+    ) -> RunOutcome:
+        """Mirror, settle and deliver whatever is new; see Sync.run. Raises Busy while another process works.
+
+        `command` is what others are told who wants the store meanwhile.
+        """
+        progress = progress or NoProgress()
+        with working(self._store, command, self._clock):
             run_id = self._store.runs.start(self._clock())
+            progress.begun(run_id)
             try:
-                run = Sync(self._store, self._api, self._settings, self._clock, progress or NoProgress(), self._stop)
+                run = Sync(self._store, self._api, self._settings, self._clock, progress, self._stop)
                 outcome = run.run(only, dry_run)
             except BaseException as error:
                 said = {"error": str(error) or type(error).__name__}
@@ -93,13 +106,18 @@ class Bridge:
             self._store.runs.finish(run_id, outcome.exit_code, outcome.summary(), self._clock())
         return outcome
 
+    @property
+    def plan(self) -> Plan:
+        """What the daemon keeps in the store of its schedule."""
+        return Plan(self._store)
+
     def ledgers(self) -> list[Ledger]:
         """Return the ledgers as the Report API lists them now."""
         return self._api.ledgers()
 
     def status(self) -> Status:
         """Return how every ledger stands, from the store alone."""
-        return status(self._store)
+        return status(self._store, self._clock())
 
     def find(self, text: str) -> list[Found]:
         """Return where an order id, transaction id or mapped number went."""

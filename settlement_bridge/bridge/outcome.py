@@ -72,6 +72,9 @@ class RunOutcome:
 class Progress(Protocol):
     """Is told how a run gets on; called from many threads."""
 
+    def begun(self, run_id: int) -> None:
+        """A run begins, with this number in the store."""
+
     def listed(self, ledgers: int) -> None:
         """So many ledgers are to be read."""
 
@@ -87,6 +90,9 @@ class Progress(Protocol):
 
 class NoProgress:
     """Tells nobody."""
+
+    def begun(self, run_id: int) -> None:
+        """See Progress."""
 
     def listed(self, ledgers: int) -> None:
         """See Progress."""

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from settlement_bridge.bridge.lease import NAME
+from settlement_bridge.bridge.plan import Plan
 from settlement_bridge.model import Book, Ledger, PayoutRecord, PayoutState
-from settlement_bridge.store import Delivery, DeliveryState, Run, Store, StoredLedger
+from settlement_bridge.store import Delivery, DeliveryState, Holder, Run, Store, StoredLedger
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,15 @@ class Status:
     """How everything stands."""
 
     last_run: Run | None
+    next_run: datetime | None
+    """When the daemon runs next, or should have; None where none was started, or it was stopped."""
+    worker: Holder | None
+    """Who works on the store now."""
     ledgers: tuple[LedgerStatus, ...]
     files: Counter[DeliveryState]
 
 
-def status(store: Store) -> Status:
+def status(store: Store, now: datetime) -> Status:
     """Return how every ledger stands; the Report API is not asked."""
     last = store.settlements.last_payouts()
     waiting = _by_ledger(store.settlements.payouts(PayoutState.WAITING))
@@ -67,7 +73,8 @@ def status(store: Store) -> Status:
         )
 
     ledgers = tuple(of_ledger(stored) for stored in store.ledgers.all())
-    return Status(store.runs.last(), ledgers, store.deliveries.counts())
+    worker = store.leases.holder(NAME, now)
+    return Status(store.runs.last(), Plan(store).next_run(), worker, ledgers, store.deliveries.counts())
 
 
 def _by_ledger(records: list[PayoutRecord]) -> Mapping[str, list[PayoutRecord]]:

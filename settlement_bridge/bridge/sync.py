@@ -32,11 +32,11 @@ class Sync:
     stop: threading.Event
     """Once set, the run ends as soon as the page or file in hand is done."""
 
-    def run(self, only: str | None = None, dry_run: bool = False) -> RunOutcome:
-        """Read every ledger in scope, or `only` one, and deliver what is due; `dry_run` delivers nothing.
+    def run(self, only: frozenset[str] | None = None, dry_run: bool = False) -> RunOutcome:
+        """Read every ledger in scope, or `only` some, and deliver what is due; `dry_run` delivers nothing.
 
         Raises what concerns the whole run: KeysRefused, ApiUnavailable where not even the ledgers could be listed,
-        Busy, StoreUnavailable, StoreBroken; and NotFound where `only` is not among the ledgers.
+        Busy, StoreUnavailable, StoreBroken; and NotFound where none of `only` is among the ledgers.
         """
         self.store.mirror.clean_up()
         listed = self.api.ledgers()
@@ -51,15 +51,15 @@ class Sync:
             run.deliver_unlisted(known.values())
         return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), _warnings(listed, known.values()))
 
-    def _choose(self, listed: Sequence[Ledger], only: str | None) -> list[Ledger]:
+    def _choose(self, listed: Sequence[Ledger], only: frozenset[str] | None) -> list[Ledger]:
         ledgers = [ledger for ledger in listed if self.settings.scope.mirrors(ledger)]
         if only is None:
             return ledgers
-        chosen = [ledger for ledger in ledgers if ledger.ledger_id == only]
+        chosen = [ledger for ledger in ledgers if ledger.ledger_id in only]
         if not chosen:
             raise NotFound(
-                f"ledger {only} is not among the {len(ledgers)} ledgers that these keys can see and sync.ledgers "
-                "includes; `settlement-bridge ledgers` lists them"
+                f"ledger {', '.join(sorted(only))} is not among the {len(ledgers)} ledgers that these keys can see and "
+                "sync.ledgers includes; `settlement-bridge ledgers` lists them"
             )
         return chosen
 

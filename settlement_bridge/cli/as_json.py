@@ -76,6 +76,8 @@ def status(state: Status) -> Data:
     """Return how everything stands."""
     return {
         "last_run": _run(state.last_run) if state.last_run else None,
+        "next_run": _instant(state.next_run),
+        "worker": {"name": state.worker.name, "since": state.worker.since.isoformat()} if state.worker else None,
         "files": {name.value: number for name, number in sorted(state.files.items())},
         "ledgers": [_ledger_status(one) for one in state.ledgers],
     }

@@ -28,6 +28,9 @@ class Tally:
         read = f"{self.ledgers_read:,} of {self.ledgers:,} ledgers read, " if self.ledgers else ""
         return f"{read}{count(self.entries, 'new entry', 'new entries')}, {count(self.files, 'file')} published"
 
+    def begun(self, run_id: int) -> None:
+        """See bridge.Progress."""
+
     def listed(self, ledgers: int) -> None:
         """See bridge.Progress."""
         self._add(ledgers=ledgers)

@@ -1,6 +1,7 @@
 """`settlement-bridge status`: how every ledger stands."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,6 +13,9 @@ from settlement_bridge.cli.output import count, json_option, local_time, say, sa
 from settlement_bridge.cli.signals import EXIT_TERMINATED
 from settlement_bridge.cli.tables import amount, cell, show, table
 from settlement_bridge.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_TRY_LATER
+
+LATE = timedelta(minutes=5)
+"""A daemon that has not begun a run by then is gone, or cannot."""
 
 
 @click.command("status")
@@ -67,6 +71,10 @@ def _show(state: Status) -> None:
         for line in _reasons(ledger):
             say(f"ledger {ledger.ledger.ledger_id}: {line}")
     say(f"{count(state.files[DeliveryState.DELIVERED], 'file')} published. {_last_run(state.last_run)}")
+    if state.next_run:
+        say(_next_run(state.next_run, datetime.now(UTC)))
+    if state.worker:
+        say(f"{state.worker.name} has been at work since {local_time(state.worker.since)}.")
 
 
 def _state(ledger: LedgerStatus) -> tuple[str, str]:
@@ -107,3 +115,9 @@ def _last_run(run: Run | None) -> str:
     }
     how = ends.get(run.exit_code, "somebody has to look")
     return f"The last run ended {local_time(run.finished)} with exit code {run.exit_code}: {how}."
+
+
+def _next_run(due: datetime, now: datetime) -> str:
+    if due < now - LATE:
+        return f"The next run was due {local_time(due)}: look whether `settlement-bridge run` is still there."
+    return f"The next run is due {local_time(due)}."

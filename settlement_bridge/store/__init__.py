@@ -2,6 +2,7 @@
 
 from settlement_bridge.store.copy import TableSum, copy_store, count_rows
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
+from settlement_bridge.store.leases import Holder
 from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
 from settlement_bridge.store.moved import move_away
@@ -19,6 +20,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Difference",
+    "Holder",
     "Match",
     "Periods",
     "RegisteredOrganization",

@@ -1,5 +1,6 @@
 """Leases: at most one process works on something at a time, and one that lost its lease can no longer write."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
@@ -9,6 +10,14 @@ from settlement_bridge.store.database import Database
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import leases
 from settlement_bridge.store.time_codec import from_micros, to_micros
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a lease."""
+
+    name: str
+    since: datetime
 
 
 class Leases:
@@ -45,6 +54,13 @@ class Leases:
             )
         self._database.leases_held[name] = row.token
         return int(row.token)
+
+    def holder(self, name: str, now: datetime) -> Holder | None:
+        """Return who has a lease; None where nobody does, or where it ran out."""
+        query = select(leases.c.holder, leases.c.since).where(leases.c.name == name, leases.c.expires > to_micros(now))
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Holder(row.holder, from_micros(row.since))
 
     def renew(self, name: str, seconds: float, now: datetime) -> None:
         """Keep a lease for some more seconds. Raises Busy where somebody has taken it over."""

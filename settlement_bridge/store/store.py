@@ -12,6 +12,7 @@ from settlement_bridge.store.leases import Leases
 from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
 from settlement_bridge.store.moved import must_be_here
+from settlement_bridge.store.notes import Notes
 from settlement_bridge.store.organizations import Organizations
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
@@ -32,6 +33,7 @@ class Store:
         self.search = Search(database)
         self.leases = Leases(database)
         self.runs = Runs(database)
+        self.notes = Notes(database)
 
     @property
     def address(self) -> str:

@@ -77,7 +77,7 @@ def run(store: Store) -> Iterator[Run]:
         def run(
             sandbox: Sandbox,
             settings: BridgeSettings,
-            only: str | None = None,
+            only: frozenset[str] | None = None,
             *,
             dry_run: bool = False,
             store: Store = store,

@@ -164,9 +164,9 @@ def test_a_dry_run_publishes_nothing_and_the_run_after_it_everything(tmp_path: P
 def test_one_ledger_alone_may_be_asked_for_and_must_exist(tmp_path: Path, run: Run) -> None:
     settings = bridge_settings(tmp_path / "to")
     with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
-        assert [ledger.ledger_id for ledger in run(sandbox, settings, only="402").ledgers] == ["402"]
+        assert [ledger.ledger_id for ledger in run(sandbox, settings, only=frozenset(["402"])).ledgers] == ["402"]
         with pytest.raises(NotFound, match="ledger 999 is not among the 2 ledgers"):
-            run(sandbox, settings, only="999")
+            run(sandbox, settings, only=frozenset(["999"]))
 
 
 def test_a_ledger_out_of_scope_is_not_read(tmp_path: Path, run: Run, store: Store) -> None:

@@ -28,7 +28,8 @@ def test_status_shows_every_ledger_and_the_last_run(synced: Place) -> None:
 def test_status_as_json(synced: Place) -> None:
     status = synced.run("status", "--json").json
 
-    assert set(status) == {"last_run", "files", "ledgers"}
+    assert set(status) == {"last_run", "next_run", "worker", "files", "ledgers"}
+    assert (status["next_run"], status["worker"]) == (None, None)
     assert status["last_run"]["exit_code"] == 0
     assert datetime.fromisoformat(status["last_run"]["finished"]).tzinfo
     (ledger,) = status["ledgers"]
