@@ -26,7 +26,8 @@ MAY_KNOW = {
     "publish": WORDS,
     "sandbox": WORDS,
     "bridge": WORDS | {"config", "registers", "report_api", "store", "settlement", "formats", "publish"},
-    "cli": WORDS | {"config", "bridge", "sandbox"},
+    "daemon": WORDS | {"config", "bridge"},
+    "cli": WORDS | {"config", "bridge", "daemon", "sandbox"},
     "__main__": {"cli"},
     "schemas": set(),
 }

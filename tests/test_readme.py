@@ -178,18 +178,10 @@ def settlement_date(path: Path) -> date:
 # What runs every hour
 
 
-def test_cron_and_systemd_call_a_sync_outside_the_first_ten_minutes() -> None:
+def test_cron_calls_a_sync_outside_the_first_ten_minutes() -> None:
     cron = next(block.text for block in blocks(README, "text") if "* * * *" in block.text)
-    timer = next(block.text for block in blocks(README, "ini") if "[Timer]" in block.text)
-    service = next(block.text for block in blocks(README, "ini") if "[Service]" in block.text)
-    first = re.search(r"OnCalendar=\*-\*-\* \*:([0-9]+)\nRandomizedDelaySec=([0-9]+)min", timer)
-    assert first
     assert 11 <= int(cron.split()[0]) <= 59
-    assert int(first[1]) >= 11
-    assert int(first[1]) + int(first[2]) < 60
     assert " sync " in cron
-    assert re.search("^ExecStart=.* sync$", service, re.MULTILINE)
-    assert f"SuccessExitStatus={errors.EXIT_TRY_LATER}" in service
 
 
 def test_the_cron_line_mails_only_what_is_not_well(checkout: Path) -> None:

@@ -21,6 +21,7 @@ PROGRAM = "settlement-bridge"
 COMMANDS = {
     "demo": "See it work: sync an embedded sandbox and show what comes out.",
     "sync": "Read what is new, settle it, publish what is due.",
+    "run": "Do so on schedule, as a service.",
     "ledgers": "List the ledgers that the keys can see.",
     "status": "Show how every ledger stands.",
     "find": "Find the payout and the file of an order or transaction.",

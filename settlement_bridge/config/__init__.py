@@ -1,7 +1,9 @@
 """The whole configuration as one typed tree: TOML, environment and credential files in, every problem out at once."""
 
+from settlement_bridge.config.daemon import Daemon
 from settlement_bridge.config.destinations import Destination, LocalDestination, SftpDestination
 from settlement_bridge.config.loader import load, store_url
+from settlement_bridge.config.schedule import Schedule, cron_fields
 from settlement_bridge.config.schema import (
     Configuration,
     IssuerDetails,
@@ -17,6 +19,7 @@ from settlement_bridge.config.sources import find
 
 __all__ = [
     "Configuration",
+    "Daemon",
     "Destination",
     "IssuerDetails",
     "LedgerSettings",
@@ -25,9 +28,11 @@ __all__ = [
     "Registers",
     "ReportApi",
     "SalesUnitSettings",
+    "Schedule",
     "SftpDestination",
     "Store",
     "Sync",
+    "cron_fields",
     "find",
     "load",
     "store_url",

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from settlement_bridge.config.daemon import Daemon
 from settlement_bridge.config.destinations import Destination, one_file_a_path
+from settlement_bridge.config.schedule import Schedule
 from settlement_bridge.config.section import SHOWN, Section
 from settlement_bridge.config.values import (
     BaseUrl,
@@ -218,6 +220,10 @@ class Configuration(Section):
         default=(), description="Where files are published; one [[destinations]] each."
     )
     sync: Sync = Field(default=Sync(), description="What is mirrored and published; everything where left out.")
+    schedule: Schedule = Field(
+        default=Schedule(), description="When settlement-bridge run reads and publishes; hourly where left out."
+    )
+    daemon: Daemon = Field(default=Daemon(), description="How settlement-bridge run behaves.")
     issuer: IssuerDetails = Field(default=IssuerDetails(), description="Who the files say they come from.")
     registers: Registers = Field(
         default=Registers(), description="Public registers that know the names and addresses of organizations."

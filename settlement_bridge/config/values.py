@@ -49,7 +49,8 @@ def between(low: Number, high: Number, wanted: str) -> Callable[[Number], Number
     return check
 
 
-def _matching(pattern: str, wanted: str) -> Callable[[str], str]:
+def matching(pattern: str, wanted: str) -> Callable[[str], str]:
+    """Return a check that a text matches a regular expression as a whole."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -174,7 +175,7 @@ def _store_url(value: SecretStr, info: ValidationInfo) -> SecretStr:
     return SecretStr(url.set(database=str(path)).render_as_string(hide_password=False))
 
 
-Identifier = Annotated[str, AfterValidator(_matching("[0-9A-Za-z-]+", "letters, digits and hyphens only"))]
+Identifier = Annotated[str, AfterValidator(matching("[0-9A-Za-z-]+", "letters, digits and hyphens only"))]
 """A ledger id, an MSN or an organization number: safe to build paths of (rule 18)."""
 
 KeyText = Annotated[str, AfterValidator(_key_text)]
@@ -185,26 +186,26 @@ LocalPath = Annotated[Path, BeforeValidator(_path)]
 PrivateFile = Annotated[LocalPath, AfterValidator(_private)]
 RemotePath = Annotated[PurePosixPath, BeforeValidator(_remote_path)]
 HostName = Annotated[
-    str, AfterValidator(_matching(r"[0-9A-Za-z_][0-9A-Za-z._-]*|[0-9A-Fa-f:.]+", "a host name or an IP address"))
+    str, AfterValidator(matching(r"[0-9A-Za-z_][0-9A-Za-z._-]*|[0-9A-Fa-f:.]+", "a host name or an IP address"))
 ]
 FilePath = Annotated[
     str,
     AfterValidator(
-        _matching(
+        matching(
             r"(?!.*(?<![^/])\.\.?/)((?:[A-Za-z0-9._-]|\{(?:extension|organization_number|msn)\})+/)*\{name\}",
             "folders, of which any may be {extension}, {organization_number} or {msn}, and {name} at the end",
         )
     ),
 ]
-UserName = Annotated[str, AfterValidator(_matching(r"[^\x00-\x1f\x7f-\x9f]+", "the name of a user of the server"))]
+UserName = Annotated[str, AfterValidator(matching(r"[^\x00-\x1f\x7f-\x9f]+", "the name of a user of the server"))]
 TimeZone = Annotated[zoneinfo.ZoneInfo, BeforeValidator(_zone)]
 SettlementChoice = Annotated[SettlementType, BeforeValidator(_settlement_type)]
 
-FileMode = Annotated[str, AfterValidator(_matching("0?[0-7]{3}", 'an octal mode as text, such as "0640"'))]
+FileMode = Annotated[str, AfterValidator(matching("0?[0-7]{3}", 'an octal mode as text, such as "0640"'))]
 """Octal text: a TOML integer 640 would be read as decimal by one reader and as octal by another."""
 
 AccountName = Annotated[
-    str, AfterValidator(_matching(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*", "the name of a user or group of this machine"))
+    str, AfterValidator(matching(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*", "the name of a user or group of this machine"))
 ]
 PayoutNumber = Annotated[int, AfterValidator(between(1, 10**18, "a payout number"))]
 Seconds = Annotated[float, AfterValidator(between(0.1, 3600, "a number of seconds"))]

@@ -1,0 +1,73 @@
+"""The units of packaging/systemd/, as systemd itself reads them."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from settlement_bridge.cli.entry import COMMANDS
+from settlement_bridge.config import Daemon
+from settlement_bridge.errors import EXIT_CONFIGURATION, EXIT_TRY_LATER, EXIT_USAGE
+from tests.conftest import require
+from tests.documents import ROOT
+
+UNITS = ROOT / "packaging" / "systemd"
+SERVICE, ONE_RUN, TIMER = (UNITS / f"settlement-bridge{name}" for name in (".service", "-sync.service", "-sync.timer"))
+GOAL = 1.5
+
+
+def analyze(*arguments: str | Path) -> str:
+    require(shutil.which("systemd-analyze"), "install systemd to check its units")
+    line = ["systemd-analyze", *map(str, arguments)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
+    program = shutil.which("true")
+    for unit in UNITS.iterdir():
+        text = unit.read_text(encoding="utf-8").replace("/usr/bin/settlement-bridge", str(program))
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    assert analyze("verify", "--man=no", *sorted(tmp_path.iterdir())) == ""
+
+
+@pytest.mark.parametrize("unit", [SERVICE, ONE_RUN], ids=lambda unit: unit.name)
+def test_they_are_shut_tight(unit: Path) -> None:
+    found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", analyze("security", "--offline=true", unit))
+    assert found
+    assert float(found[1]) <= GOAL
+
+
+def sections(unit: Path) -> configparser.RawConfigParser:
+    """Read a unit; of a key that stands several times, only the first counts here."""
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(unit.read_text(encoding="utf-8"))
+    return parser
+
+
+def test_both_services_are_confined_alike() -> None:
+    confined = [unit.read_text(encoding="utf-8").partition("# A user of its own")[2] for unit in (SERVICE, ONE_RUN)]
+    assert confined[0].partition("\n[Install]")[0] == confined[1]
+    assert len(confined[1].splitlines()) > 30
+
+
+def test_what_they_say_of_the_program_is_true() -> None:
+    service, one_run = (sections(unit)["Service"] for unit in (SERVICE, ONE_RUN))
+    assert [each["ExecStart"].split()[-1] for each in (service, one_run)] == ["run", "sync"]
+    assert {"run", "sync"} <= COMMANDS.keys()
+    assert int(service["TimeoutStopSec"]) > Daemon().stop_timeout
+    assert {int(code) for code in service["RestartPreventExitStatus"].split()} == {EXIT_USAGE, EXIT_CONFIGURATION}
+    assert one_run["SuccessExitStatus"].split()[0] == str(EXIT_TRY_LATER)
+
+
+def test_the_timer_keeps_out_of_the_first_ten_minutes() -> None:
+    timer = sections(TIMER)["Timer"]
+    first = int(timer["OnCalendar"].partition(":")[2])
+    assert first > 10
+    assert first + int(timer["RandomizedDelaySec"].removesuffix("min")) < 60
+    assert timer["Persistent"] == "yes"
