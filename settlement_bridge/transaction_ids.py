@@ -4,6 +4,7 @@ Most references are numbers and stand for themselves. The others (ULIDs, UUIDs) 
 reference of the old service ever reached, so that the same text gives the same number on every machine.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 LARGEST_LONG = 2**63 - 1
@@ -22,6 +23,15 @@ def transaction_number(text: str, attempt: int = 0) -> int:
         return int(text)
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, salt=attempt.to_bytes(8, "big")).digest()
     return FIRST_MAPPED + int.from_bytes(digest, "big") % _SPAN
+
+
+def transaction_numbers(texts: Sequence[str]) -> list[int]:
+    """Return the TransactionIDs of many references, at once where all are digits that surely fit."""
+    joined = "".join(texts)
+    plain = joined.isdecimal() and joined.isascii() and "" not in texts
+    if plain and max(map(len, texts)) < 19 and not any(text[0] == "0" for text in texts):
+        return list(map(int, texts))
+    return list(map(transaction_number, texts))
 
 
 def is_own_number(text: str) -> bool:

@@ -19,6 +19,7 @@ from settlement_bridge.model.entries import (
     Mark,
     Page,
 )
+from settlement_bridge.model.entry_table import EntryColumns, EntryTable
 from settlement_bridge.model.ledgers import (
     Identifier,
     Ledger,
@@ -47,6 +48,8 @@ __all__ = [
     "PAYOUT_TYPES",
     "RETAINED",
     "Book",
+    "EntryColumns",
+    "EntryTable",
     "FeeGroup",
     "FeeSelection",
     "FeeSpan",

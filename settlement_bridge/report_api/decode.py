@@ -118,13 +118,13 @@ class _Page:
 
     def dates(self, name: str, column: Sequence[Any]) -> list[date]:
         try:
-            dates = list(map(date.fromisoformat, column))
-            fits = min(dates) >= EARLIEST.date() and max(dates) <= LATEST.date()
+            known = {text: date.fromisoformat(text) for text in set(column)}
+            fits = min(known.values()) >= EARLIEST.date() and max(known.values()) <= LATEST.date()
         except (TypeError, ValueError):
             fits = False
         if not fits:
             self._refuse(name, column, _is_date, "a date such as 2022-10-01")
-        return dates
+        return [known[text] for text in column]
 
     def _refuse(self, name: str, column: Sequence[Any], fits: Callable[[Any], bool], wanted: str) -> NoReturn:
         position = next(index for index, value in enumerate(column) if not fits(value))

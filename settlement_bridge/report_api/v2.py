@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from operator import add
 from typing import Any
 
-from settlement_bridge.model import PAYOUT_TYPES, Book, Ledger, LedgerEntry, Page
+from settlement_bridge.model import PAYOUT_TYPES, Book, EntryColumns, EntryTable, Ledger, Page
 from settlement_bridge.report_api.client import Client
 from settlement_bridge.report_api.decode import Columns, Shape, columns
 from settlement_bridge.report_api.paging import Trail, read_ahead
@@ -59,26 +59,26 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
             yield Page(ledger.ledger_id, {book: entries}, {book: following})
 
 
-def decode_entries(items: list[dict[str, Any]], ledger: Ledger) -> list[LedgerEntry]:
+def decode_entries(items: list[dict[str, Any]], ledger: Ledger) -> EntryTable:
     """Return the entries of one answer; raise Untrue for any that cannot be the ledger's (rule 21)."""
     page = columns(items, ENTRY, (ledger.currency,))
     _check_balances(page)
     if not set(PAYOUT_TYPES).isdisjoint(page.entry_types):
         _check_payouts(page, ledger.ledger_id)
     amounts, befores, _ = page.money
-    rows = zip(
-        page.psp_references,
-        page.times,
-        page.ledger_dates,
-        page.entry_types,
-        page.references,
-        amounts,
-        befores,
-        page.handles,
-        page.extras,
-        strict=True,
+    return EntryTable(
+        EntryColumns(
+            page.psp_references,
+            page.times,
+            page.ledger_dates,
+            page.entry_types,
+            page.references,
+            amounts,
+            befores,
+            page.handles,
+            page.extras,
+        )
     )
-    return list(map(LedgerEntry._make, rows))
 
 
 def _following(document: Mapping[str, Any]) -> tuple[str, bool]:

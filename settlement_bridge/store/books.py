@@ -8,9 +8,9 @@ from itertools import islice
 from sqlalchemy import Connection, Row, insert, select, update
 
 from settlement_bridge.errors import Busy
-from settlement_bridge.model import MARK_TYPES, Book, LedgerEntry
-from settlement_bridge.store.bulk import insert_many
-from settlement_bridge.store.entry_codec import entry_of, rows_of
+from settlement_bridge.model import MARK_TYPES, Book, EntryTable, LedgerEntry
+from settlement_bridge.store.bulk import insert_many, insert_values
+from settlement_bridge.store.entry_codec import entry_of, values_of
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
 from settlement_bridge.store.tables import books, entries, marks
 from settlement_bridge.store.time_codec import to_micros
@@ -66,33 +66,32 @@ def extend(
 
     Raises DataRefused for a page that cannot be true, Busy where the book is no longer as `book` says.
     """
-    new = _without_overlap(connection, book, given)
+    new, instants = _without_overlap(connection, book, EntryTable.of(given))
     grown = replace(book, cursor=cursor)
-    instants = [to_micros(entry.time) for entry in new]
     if new:
         latest = max(instants)
         grown = replace(
             grown,
             size=book.size + len(new),
             balance=_balance_behind(connection, book, new),
-            opening=new[0].balance_before if book.opening is None else book.opening,
+            opening=new.columns.balances_before[0] if book.opening is None else book.opening,
             latest_time=latest if book.latest_time is None else max(latest, book.latest_time),
         )
     if grown != book:
         _advance(connection, book, grown)
     if new:
-        insert_many(connection, entries, rows_of(book.book_id, book.size + 1, new, instants))
+        insert_values(connection, entries, values_of(book.book_id, book.size + 1, new.columns, instants))
         insert_many(connection, marks, list(_marks_of(book, new)))
     return grown
 
 
-def _marks_of(book: MirroredBook, new: Sequence[LedgerEntry]) -> Iterator[tuple[object, ...]]:
-    for position, entry in enumerate(new, book.size + 1):
-        if entry.entry_type in MARK_TYPES:
-            yield book.book_id, position, entry.entry_type
+def _marks_of(book: MirroredBook, new: EntryTable) -> Iterator[tuple[object, ...]]:
+    for position, entry_type in enumerate(new.columns.entry_types, book.size + 1):
+        if entry_type in MARK_TYPES:
+            yield book.book_id, position, entry_type
 
 
-def _balance_behind(connection: Connection, book: MirroredBook, new: Sequence[LedgerEntry]) -> int:
+def _balance_behind(connection: Connection, book: MirroredBook, new: EntryTable) -> int:
     last_held = partial(entry_at, connection, book.book_id, book.size)
     return check_chain(book.place, book.balance if book.size else None, new, last_held)
 
@@ -113,15 +112,18 @@ def _advance(connection: Connection, seen: MirroredBook, grown: MirroredBook) ->
         )
 
 
-def _without_overlap(connection: Connection, book: MirroredBook, given: Sequence[LedgerEntry]) -> Sequence[LedgerEntry]:
+def _without_overlap(connection: Connection, book: MirroredBook, given: EntryTable) -> tuple[EntryTable, Sequence[int]]:
+    """Return what is new of a page, and the instants of that."""
+    instants = list(map(to_micros, given.columns.times))
     # What is later than everything held is surely new. Only the rest, mostly nothing, has to be looked up.
     latest = -1 if book.latest_time is None else book.latest_time
-    distinct = {entry.time for entry in given}
-    if len(distinct) == len(given) and (not given or to_micros(min(distinct)) > latest):
-        return given
-    doubtful = sorted(instant for instant in map(to_micros, distinct) if instant <= latest)
+    distinct = set(instants)
+    if len(distinct) == len(instants) and (not instants or min(instants) > latest):
+        return given, instants
+    doubtful = sorted(instant for instant in distinct if instant <= latest)
     held = _entries_at(connection, book.book_id, doubtful)
-    return new_entries(book.place, given, held, by_payout=book.by_payout)
+    new = EntryTable.of(new_entries(book.place, given, held, by_payout=book.by_payout))
+    return new, list(map(to_micros, new.columns.times))
 
 
 def _entries_at(connection: Connection, book_id: int, instants: Iterable[int]) -> Iterator[tuple[int, LedgerEntry]]:

@@ -6,20 +6,28 @@ from itertools import chain
 
 from sqlalchemy import Connection, Dialect, Table
 
-ROWS_A_STATEMENT = 200
-"""Both databases take some thirty thousand values in a statement; more rows than this gain nothing."""
+ROWS_A_STATEMENT = 1000
+"""A page of the Report API in one statement: a thread that reads the next one meanwhile is disturbed once a page.
+
+Both databases take some thirty thousand values in a statement.
+"""
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows given as tuples in the order of the table's columns.
+    """Insert rows given as tuples in the order of the table's columns."""
+    insert_values(connection, table, tuple(chain.from_iterable(rows)))
+
+
+def insert_values(connection: Connection, table: Table, values: Sequence[object]) -> None:
+    """Insert rows given value after value, in the order of the table's columns.
 
     Many rows in one statement take half the time of one statement for every row, and the values go to the driver
     untouched: a dictionary a row costs more than the database does.
     """
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        some = rows[start : start + ROWS_A_STATEMENT]
-        statement = _statement(table, connection.dialect, len(some))
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+    width = len(table.columns)
+    for start in range(0, len(values), width * ROWS_A_STATEMENT):
+        some = values[start : start + width * ROWS_A_STATEMENT]
+        connection.exec_driver_sql(_statement(table, connection.dialect, len(some) // width), tuple(some))
 
 
 @lru_cache(maxsize=256)

@@ -3,42 +3,38 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import Any
 
-from settlement_bridge.model import LedgerEntry
+from settlement_bridge.model import EntryColumns, LedgerEntry
 from settlement_bridge.store.time_codec import from_micros
-from settlement_bridge.transaction_ids import transaction_number
+from settlement_bridge.transaction_ids import transaction_numbers
 
-_iso = lru_cache(maxsize=64)(date.isoformat)
 _date = lru_cache(maxsize=64)(date.fromisoformat)
 
 
-def rows_of(
-    book_id: int, first_position: int, given: Sequence[LedgerEntry], instants: Sequence[int]
-) -> list[tuple[object, ...]]:
-    """Return entries as rows, a value for every column, in positions from the first on; `instants` are their times.
+def values_of(book_id: int, first_position: int, columns: EntryColumns, instants: Sequence[int]) -> Sequence[object]:
+    """Return entries as rows of the table, value after value, in positions from the first on.
 
-    Column by column: by the million this takes half the time of row by row.
+    `instants` are their times. By columns: by the million this takes half the time of row by row.
     """
-    psp_references, _, dates, types, references, amounts, balances, handles, extras = zip(*given, strict=True)
-    return list(
-        zip(
-            repeat(book_id),
-            count(first_position),
-            psp_references,
-            map(transaction_number, psp_references),
-            instants,
-            map(_iso, dates),
-            types,
-            references,
-            amounts,
-            balances,
-            handles,
-            extras,
-            strict=False,
-        )
+    iso = {day: day.isoformat() for day in set(columns.ledger_dates)}
+    rows = zip(
+        repeat(book_id),
+        count(first_position),
+        columns.psp_references,
+        transaction_numbers(columns.psp_references),
+        instants,
+        map(iso.__getitem__, columns.ledger_dates),
+        columns.entry_types,
+        columns.references,
+        columns.amounts,
+        columns.balances_before,
+        columns.handles,
+        columns.extras,
+        strict=False,
     )
+    return tuple(chain.from_iterable(rows))
 
 
 def entry_of(row: Sequence[Any]) -> LedgerEntry:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import accumulate
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Book, LedgerEntry
+from settlement_bridge.model import Book, EntryTable, LedgerEntry
 from settlement_bridge.money import decimal_text
 
 Place = tuple[str, Book]
@@ -58,20 +59,18 @@ def _identity_by_payout(entry: LedgerEntry) -> Hashable:
     return entry.psp_reference, entry.entry_type, entry.time
 
 
-def check_chain(
-    place: Place, balance: int | None, entries: Sequence[LedgerEntry], last_held: Callable[[], LedgerEntry]
-) -> int:
+def check_chain(place: Place, balance: int | None, entries: EntryTable, last_held: Callable[[], LedgerEntry]) -> int:
     """Return the balance behind entries that continue a book, each where the one before it ended.
 
     `balance` is the book's own, None where it is empty and may begin anywhere. Raises DataRefused at the first break;
     `last_held` then says which entry the book ends with.
     """
-    expected = entries[0].balance_before if balance is None else balance
-    for index, entry in enumerate(entries):
-        if entry.balance_before != expected:
-            raise _break(place, expected, entries[index - 1] if index else last_held(), entry)
-        expected += entry.amount
-    return expected
+    befores = entries.columns.balances_before
+    *expected, behind = accumulate(entries.columns.amounts, initial=befores[0] if balance is None else balance)
+    if list(befores) == expected:
+        return behind
+    index = next(index for index, wanted in enumerate(expected) if befores[index] != wanted)
+    raise _break(place, expected[index], entries[index - 1] if index else last_held(), entries[index])
 
 
 def _break(place: Place, expected: int, before: LedgerEntry, entry: LedgerEntry) -> DataRefused:

@@ -34,7 +34,7 @@ ENTRIES = st.builds(
 
 
 def decode(*items: dict[str, Any]) -> list[LedgerEntry]:
-    return decode_entries(list(parse(json.dumps(page(list(items), "a")).encode())["items"]), LEDGER)
+    return list(decode_entries(parse(json.dumps(page(list(items), "a")).encode())["items"], LEDGER))
 
 
 def worded(each: LedgerEntry, offset: str) -> dict[str, Any]:
