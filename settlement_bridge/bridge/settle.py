@@ -224,5 +224,6 @@ class _Fees:
 
 def _keep(draft: SettlementDraft, tally: shares.Tally, rows: Iterator[SalesUnitRow]) -> None:
     while some := list(islice(rows, ROWS_AT_ONCE)):
-        tally.add(some)
-        draft.add(some)
+        for msn, mine in shares.by_sales_unit(some).items():
+            tally.add(msn, mine)
+            draft.add(msn, mine)

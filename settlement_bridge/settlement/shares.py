@@ -1,12 +1,20 @@
 """Who gets which part of a payout, and the proof that the parts are the whole (rules 10 to 12)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Ledger, Payout, SettlementType, Totals
+from settlement_bridge.model import Ledger, Payout, SettlementType, Totals, Transaction
 from settlement_bridge.settlement.rows import SalesUnitRow, msn_of
+
+
+def by_sales_unit(rows: Iterable[SalesUnitRow]) -> dict[str, list[Transaction]]:
+    """Return some rows by sales unit, each one's in their order."""
+    found: defaultdict[str, list[Transaction]] = defaultdict(list)
+    for msn, row in rows:
+        found[msn].append(row)
+    return found
 
 
 @dataclass
@@ -23,14 +31,14 @@ class Tally:
     def __init__(self) -> None:
         self._sums: defaultdict[str, _Sums] = defaultdict(_Sums)
 
-    def add(self, rows: Iterable[SalesUnitRow]) -> None:
-        """Count some more rows."""
-        for msn, (_, capture, refund, fee, *_) in rows:
-            sums = self._sums[msn]
-            sums.count += 1
-            sums.captures += capture
-            sums.refunds += refund
-            sums.fees += fee
+    def add(self, msn: str, rows: Sequence[Transaction]) -> None:
+        """Count some more rows of a sales unit."""
+        _, captures, refunds, fees, *_ = zip(*rows, strict=True)
+        sums = self._sums[msn]
+        sums.count += len(rows)
+        sums.captures += sum(captures)
+        sums.refunds += sum(refunds)
+        sums.fees += sum(fees)
 
     def totals(self) -> dict[str, Totals]:
         """Return the sums so far, by sales unit in the order of their first rows."""

@@ -99,4 +99,6 @@ class Database:
 
 def stream(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
     """Yield the rows of a query, however many, a few in memory at a time."""
-    yield from connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    for rows in result.partitions():
+        yield from rows

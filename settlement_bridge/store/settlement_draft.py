@@ -1,13 +1,13 @@
 """The rows of a payout on their way into the database."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count, repeat
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from settlement_bridge.model import Payout, PayoutRecord, Settlement, Transaction
-from settlement_bridge.store.bulk import insert_many
+from settlement_bridge.store.bulk import insert_values
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import payouts, settlements, transaction_index, transactions
 from settlement_bridge.store.time_codec import to_micros
@@ -28,16 +28,17 @@ class SettlementDraft:
         self._payout = payout
         self._ids: dict[str, int] = {}
         self._counts: dict[str, int] = {}
-        self._unwritten: list[tuple[Any, ...]] = []
+        self._unwritten: list[tuple[str, int, Sequence[Transaction]]] = []
+        self._unwritten_rows = 0
         self._begun = False
 
-    def add(self, rows: Iterable[tuple[str, Transaction]]) -> None:
-        """Take some more rows, each with its sales unit, in which they keep their order."""
-        counts = self._counts
-        for msn, (time, *rest) in rows:
-            counts[msn] = row = counts.get(msn, 0) + 1
-            self._unwritten.append((msn, row, to_micros(time), *rest))
-        if len(self._unwritten) >= ROWS_AT_ONCE:
+    def add(self, msn: str, rows: Sequence[Transaction]) -> None:
+        """Take some more rows of a sales unit, behind those it has."""
+        held = self._counts.get(msn, 0)
+        self._counts[msn] = held + len(rows)
+        self._unwritten.append((msn, held + 1, rows))
+        self._unwritten_rows += len(rows)
+        if self._unwritten_rows >= ROWS_AT_ONCE:
             with self._database.writing(durable=False) as connection:
                 self._write(connection)
 
@@ -64,10 +65,9 @@ class SettlementDraft:
             self._begun = True
         for msn in self._counts.keys() - self._ids.keys():
             self._ids[msn] = self._new_settlement(connection, msn)
-        rows, self._unwritten = self._unwritten, []
-        if rows:
-            ids = self._ids
-            insert_many(connection, transactions, [(ids[row[0]], *row[1:]) for row in rows])
+        unwritten, self._unwritten, self._unwritten_rows = self._unwritten, [], 0
+        values = (_values(self._ids[msn], first, rows) for msn, first, rows in unwritten)
+        insert_values(connection, transactions, tuple(chain.from_iterable(values)))
 
     def _new_settlement(self, connection: Connection, msn: str) -> int:
         values = {
@@ -100,6 +100,12 @@ class SettlementDraft:
 
     def _mine(self) -> ColumnElement[bool]:
         return and_(settlements.c.ledger_id == self._payout.ledger_id, settlements.c.payout == self._payout.number)
+
+
+def _values(settlement_id: int, first: int, rows: Sequence[Transaction]) -> Iterator[object]:
+    """Yield rows of the table, value after value; by columns, which takes half the time of row by row."""
+    times, *columns = zip(*rows, strict=True)
+    return chain.from_iterable(zip(repeat(settlement_id), count(first), map(to_micros, times), *columns, strict=False))
 
 
 def keep_payout(connection: Connection, record: PayoutRecord) -> None:
