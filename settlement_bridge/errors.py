@@ -97,6 +97,10 @@ class RenderingRefused(BridgeError):
     """A rendered file is not valid against its schema; it is never published."""
 
 
+class FileRefused(BridgeError):
+    """A file that somebody named is no settlement file, or not a whole one; says which, and why."""
+
+
 class DeliveryRefused(BridgeError):
     """A file must not be delivered: its path holds other content, or its name is not safe; somebody has to look."""
 

@@ -23,9 +23,12 @@ MAY_KNOW = {
     "store": WORDS,
     "settlement": WORDS,
     "formats": WORDS,
+    "readers": WORDS,
+    "comparison": WORDS,
     "publish": WORDS,
     "sandbox": WORDS,
-    "bridge": WORDS | {"config", "registers", "report_api", "store", "settlement", "formats", "publish"},
+    "bridge": WORDS
+    | {"config", "registers", "report_api", "store", "settlement", "formats", "readers", "comparison", "publish"},
     "daemon": WORDS | {"config", "bridge"},
     "cli": WORDS | {"config", "bridge", "daemon", "sandbox"},
     "__main__": {"cli"},

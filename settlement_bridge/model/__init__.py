@@ -20,6 +20,7 @@ from settlement_bridge.model.entries import (
     Page,
 )
 from settlement_bridge.model.entry_table import EntryColumns, EntryTable
+from settlement_bridge.model.filed import Filed, FiledKey, FiledRow, FiledSettlement, FiledTotals, FileKind
 from settlement_bridge.model.ledgers import (
     Identifier,
     Ledger,
@@ -53,6 +54,12 @@ __all__ = [
     "FeeGroup",
     "FeeSelection",
     "FeeSpan",
+    "FileKind",
+    "Filed",
+    "FiledKey",
+    "FiledRow",
+    "FiledSettlement",
+    "FiledTotals",
     "FundsRow",
     "Identifier",
     "Issuer",

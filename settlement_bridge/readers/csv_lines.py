@@ -1,0 +1,39 @@
+"""Comma-separated lines from strangers: bounded, and back from the cells that keep spreadsheets from computing."""
+
+import csv
+import re
+from collections.abc import Generator, Iterator
+from io import TextIOWrapper
+from typing import IO
+
+from settlement_bridge.readers.values import NotRead
+
+LONGEST_LINE = 1_000_000
+_GUARDED = re.compile(r"(^|;)'(?='*\s*[=+\-@＝＋－＠])")
+_BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]")
+
+
+def csv_lines(stream: IO[bytes]) -> Generator[tuple[int, list[str]], None, None]:
+    """Yield each line's number and cells; raises NotRead for what is no CSV in UTF-8. `stream` stays open."""
+    text = TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    rows = csv.reader(_bounded(text), strict=True)
+    try:
+        for cells in rows:
+            if cells:
+                yield rows.line_num, cells
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise NotRead(f"line {rows.line_num + 1}: not comma-separated text in UTF-8: {error}") from error
+    finally:
+        text.detach()
+
+
+def plain(cell: str) -> str:
+    """Return the text behind a cell: without the apostrophe in front of what looks like a formula, on one line."""
+    return _BREAKS.sub(" ", _GUARDED.sub(r"\1", cell))
+
+
+def _bounded(text: TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise NotRead(f"a line is longer than {LONGEST_LINE:,} characters")
+        yield line

@@ -1,0 +1,165 @@
+"""Files that are none, are broken, or were made to harm: one sentence, in bounded time and memory."""
+
+import io
+import socket
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settlement_bridge.errors import FileRefused
+from settlement_bridge.readers import SettlementFile
+from settlement_bridge.readers.blocks import MOST_LOOSE
+from settlement_bridge.readers.csv_lines import LONGEST_LINE
+from tests.formats.remake import golden_report
+from tests.readers.files import FORMATS, read, rendered
+
+XML = rendered("xml 3.0", golden_report())
+TABLE = rendered("csv table", golden_report())
+ROOT = b'<SettlementReport xmlns="http://vipps.no/xmlschema/SettlementReport-3.0.xsd">'
+
+
+def zipped(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def refusal(document: bytes) -> str:
+    with pytest.raises(FileRefused) as caught:
+        read(document)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (b"", "old: not a settlement file: it begins with ''"),
+        (b"Dear accountant,\n", "old: not a settlement file: it begins with 'Dear accountant,'"),
+        (b"\x00\xff\x80binary", "old: not a settlement file: neither XML, nor a zip archive, nor comma-separated"),
+        (b"%PDF-1.7", "old: a PDF tells no transactions; take the xml, csv or xlsx of the same settlement"),
+        (b"<html><body/></html>", "old: XML, but no SettlementReport of version 3.0 or 2.0: its root is 'html'"),
+        (b"<not", "old: it begins like XML, but is none"),
+        (ROOT + b"</SettlementReport>", "old: it has no SettlementInfo"),
+        (zipped(a=XML, b=XML), "old: a zip archive with 2 members is no settlement file; an xml.zip has one"),
+        (zipped(a=b"<html/>"), "old: XML, but no SettlementReport"),
+        (zipped()[:-4], "old: not a whole zip archive"),
+        (b"Salgsdato,Vippsnummer\n", "old: not a settlement file"),
+    ],
+)
+def test_what_is_no_settlement_file_is_told_so(document: bytes, sentence: str) -> None:
+    assert refusal(document).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (b">299.00<", b">299,00<", "TransactionCaptureAmount is '299,00', which is no amount with two decimals"),
+        (b">299.00<", b">299.001<", "TransactionCaptureAmount is '299.001'"),
+        (b">299.00<", b"><", "TransactionCaptureAmount is ''"),
+        (b"<SettlementID>2000001<", b"<SettlementID>two<", "SettlementID is 'two', which is no whole number"),
+        (b"<SettlementDate>2026-03-29<", b"<SettlementDate>29/3<", "SettlementDate is '29/3', which is no date"),
+        (b"01:59:59.999+01:00", b"01:59:59.999", "a time without its offset from UTC"),
+        (b"01:59:59.999+01:00", b"noon", "TransactionTime is '2026-03-29Tnoon', which is no time"),
+        (b"<SerialNumber>654321</SerialNumber>", b"", "a settlement without SettlementID or SerialNumber"),
+    ],
+)
+def test_a_value_that_is_none_is_named_with_its_place(old: bytes, new: bytes, sentence: str) -> None:
+    assert old in XML
+    assert sentence in refusal(XML.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_breaks_off_is_refused_or_does_not_add_up(name: str) -> None:
+    document = rendered(name, golden_report())
+    whole = read(document)
+    for size in range(0, len(document) - 2, max(1, len(document) // 60)):
+        try:
+            said = read(document[:size])
+        except FileRefused:
+            continue
+        assert name.startswith("csv"), size
+        assert said != whole
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
+def test_arbitrary_bytes_are_refused(document: bytes) -> None:
+    refusal(document)
+
+
+@settings(deadline=None, max_examples=150)
+@given(name=st.sampled_from(list(FORMATS)), data=st.data())
+def test_a_damaged_file_is_read_or_refused_but_never_crashes(name: str, data: st.DataObject) -> None:
+    document = bytearray(rendered(name, golden_report()))
+    for _ in range(data.draw(st.integers(1, 4))):
+        document[data.draw(st.integers(0, len(document) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        read(bytes(document))
+    except FileRefused as refused:
+        assert str(refused).startswith("old: ")
+
+
+# Made to harm
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.setblocking(False)
+        yield server
+
+
+def with_document_type(declaration: bytes, text: bytes = b"&x;") -> bytes:
+    body = XML[XML.index(b"<SettlementReport") :].replace(b"<OrderID>1001<", b"<OrderID>" + text + b"<")
+    return b'<?xml version="1.0"?>\n' + declaration + body
+
+
+def test_entities_are_refused_and_neither_files_nor_the_network_are_asked(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    for target in ("file:///etc/passwd", f"http://127.0.0.1:{port}/x"):
+        declaration = f'<!DOCTYPE SettlementReport [<!ENTITY x SYSTEM "{target}">]>'
+        assert "it has a document type declaration" in refusal(with_document_type(declaration.encode()))
+    outside = f'<!DOCTYPE SettlementReport SYSTEM "http://127.0.0.1:{port}/x.dtd">'
+    # Behind more than the beginning that is looked at first, too.
+    for padding in (b"", b"<!--" + b" " * 70_000 + b"-->"):
+        assert refusal(with_document_type(padding + outside.encode(), b""))
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_a_billion_laughs_are_not_laughed() -> None:
+    entities = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 10))
+    bomb = b'<!DOCTYPE SettlementReport [<!ENTITY l0 "ha">' + entities + b"]>"
+    assert refusal(with_document_type(bomb, b"&l9;"))
+    assert refusal(with_document_type(b"<!--" + b" " * 70_000 + b"-->" + bomb, b"&l9;"))
+
+
+def test_an_archive_that_grows_beyond_measure_is_refused() -> None:
+    bomb = zipped(report=ROOT + b" " * 200_000_000)
+    assert len(bomb) < 300_000
+    assert "report would unpack to 200,000,077 bytes" in refusal(bomb)
+    inner = zipped(**{"xl/workbook.xml": b"<workbook/>", "xl/_rels/workbook.xml.rels": b" " * 200_000_000})
+    assert "would unpack to 200,000,000 bytes" in refusal(inner)
+
+
+def test_elements_without_end_are_refused() -> None:
+    junk = ROOT + b"<a/>" * (MOST_LOOSE + 2)
+    assert "too many elements that a settlement file does not have" in refusal(junk)
+
+
+def test_a_line_without_end_is_refused() -> None:
+    assert "a line is longer than 1,000,000 characters" in refusal(TABLE + b"x" * LONGEST_LINE)
+
+
+def test_a_reading_that_nobody_finishes_lets_go_of_its_file() -> None:
+    stream = io.BytesIO(rendered("csv sections", golden_report()))
+    file = SettlementFile(stream, "old")
+    next(iter(file.read()))
+    assert not stream.closed
