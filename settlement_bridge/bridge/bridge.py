@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from settlement_bridge.bridge.check import Finding, check
+from settlement_bridge.bridge.compare import ComparedFile, Comparer
 from settlement_bridge.bridge.copies import CopyProgress, back_up, migrate_store
 from settlement_bridge.bridge.find import Found, find
 from settlement_bridge.bridge.format_choice import XML, FormatChoice
@@ -128,6 +129,10 @@ class Bridge:
     ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
         """Yield name and writer of each file of a payout, without publishing; see render."""
         return render(self._store, self._settings, ledger_id, payout, choice, self._clock())
+
+    def compare(self, path: Path) -> ComparedFile:
+        """Compare an archived settlement file with what would be rendered for it; see Comparer.compare."""
+        return Comparer(self._store, self._settings, self._clock()).compare(path)
 
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""

@@ -1,7 +1,8 @@
 """One file on its way to one destination: drafted, proven, recorded, published, recorded (docs/architecture.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet
@@ -172,14 +173,25 @@ class Handover:
 
 def report_of(store: Store, stored: StoredSettlement, settings: BridgeSettings) -> Report:
     """Return the report that one settlement's file is rendered from."""
-    settlement = stored.settlement
+    return report_over(store, [stored], settings)
+
+
+def report_over(
+    store: Store,
+    settlements: Sequence[StoredSettlement],
+    settings: BridgeSettings,
+    date_from: date | None = None,
+    date_to: date | None = None,
+) -> Report:
+    """Return the report that holds these settlements, the latest last, over a period or over their own."""
+    first, last = settlements[0].settlement, settlements[-1].settlement
     return Report(
-        merchant=settlement.merchant,
-        date_from=settlement.date_from,
-        date_to=settlement.settlement_date,
-        currency=settlement.currency,
-        bank_account=settlement.bank_account,
-        sections=[(settlement, store.settlements.transactions(stored.settlement_id))],
+        merchant=last.merchant,
+        date_from=date_from or first.date_from,
+        date_to=date_to or last.settlement_date,
+        currency=last.currency,
+        bank_account=last.bank_account,
+        sections=[(one.settlement, store.settlements.transactions(one.settlement_id)) for one in settlements],
         issuer=settings.issuer,
         zone=settings.zone,
     )

@@ -26,6 +26,8 @@ COMMANDS = {
     "status": "Show how every ledger stands.",
     "find": "Find the payout and the file of an order or transaction.",
     "render": "Write a payout's file without publishing it.",
+    "compare": "Compare files of the old service with what the bridge makes.",
+    "inspect": "Show what is in a settlement file, and whether it adds up.",
     "republish": "Publish a payout's files again.",
     "resync": "Read a ledger again from its start.",
     "check": "Find out whether everything is ready, and what to do if not.",

@@ -138,6 +138,19 @@ class Settlements:
         """Return settlements by id."""
         return self._settlements(select(settlements).where(settlements.c.settlement_id.in_(list(settlement_ids))))
 
+    def of_sales_unit(
+        self, msn: str, payout: int | None = None, first: date = date.min, last: date = date.max
+    ) -> list[StoredSettlement]:
+        """Return a sales unit's settlements, the earliest first: all, one number's, or those dated in a period.
+
+        A number may have several: a sales unit that moved to another ledger may get the same numbers again (rule 13).
+        """
+        dated = settlements.c.settlement_date.between(first.isoformat(), last.isoformat())
+        query = select(settlements).where(settlements.c.msn == msn, dated)
+        if payout is not None:
+            query = query.where(settlements.c.payout == payout)
+        return sorted(self._settlements(query), key=lambda one: (one.settlement.settlement_date, one.settlement_id))
+
     def _settlements(self, query: Select[Any]) -> list[StoredSettlement]:
         with self._database.reading() as connection:
             rows = connection.execute(query.where(settlements.c.details != "").order_by(settlements.c.settlement_id))
