@@ -22,7 +22,7 @@ from settlement_bridge.config.values import (
     filled,
 )
 
-Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf"]
+Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf", "camt.053.xml"]
 """The formats that can be published, by their extension."""
 
 

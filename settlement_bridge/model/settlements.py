@@ -81,6 +81,17 @@ class Settlement:
     settled_amount: int
     merchant: Merchant
     totals: Totals
+    opening_balance: int = 0
+    """What the provider owed before the period; told of one sales unit where a ledger settles for several (rule 12)."""
+    closing_balance: int = 0
+    """What it owed behind the payout: not zero with a rolling reserve."""
+    joint: bool = False
+    """Whether the ledger settles for several sales units."""
+
+    @property
+    def account(self) -> str:
+        """Name of the account it is settled from: the ledger id, with the MSN where the ledger has several."""
+        return f"{self.ledger_id}-{self.msn}" if self.joint else self.ledger_id
 
     @property
     def msn(self) -> str:

@@ -35,6 +35,7 @@ def rendered_as(form: formats.Format, report: Report) -> bytes:
 
 
 def main() -> None:
+    (GOLDEN / "654321-2000001.camt.053.xml").write_bytes(rendered_as(formats.get("camt.053.xml"), golden_report()))
     (GOLDEN / "654321-2000001.xml").write_bytes(rendered(golden_report()))
     (GOLDEN / "654321-2000001-2.0.xml").write_bytes(rendered_as(formats.get("xml", xml_version="2.0"), golden_report()))
 
