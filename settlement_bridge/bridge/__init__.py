@@ -9,7 +9,9 @@ from settlement_bridge.bridge.find import Found
 from settlement_bridge.bridge.format_choice import FormatChoice
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.inspect import Inspected, inspect
+from settlement_bridge.bridge.open_items import OpenItems
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.period_report import Period, PeriodReport
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.comparison import (
@@ -44,6 +46,9 @@ __all__ = [
     "LedgerState",
     "LedgerStatus",
     "NoProgress",
+    "OpenItems",
+    "Period",
+    "PeriodReport",
     "Progress",
     "Run",
     "RunOutcome",

@@ -15,7 +15,9 @@ from settlement_bridge.bridge.find import Found, find
 from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.lease import working
+from settlement_bridge.bridge.open_items import OpenItems, open_entries, open_items
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.period_report import Period, PeriodReport, period_report
 from settlement_bridge.bridge.plan import Plan
 from settlement_bridge.bridge.render import render, republish
 from settlement_bridge.bridge.resync import resync
@@ -24,7 +26,7 @@ from settlement_bridge.bridge.status import Status, status
 from settlement_bridge.bridge.sync import Sync
 from settlement_bridge.config import Configuration
 from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError
-from settlement_bridge.model import Ledger
+from settlement_bridge.model import Ledger, LedgerEntry
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import TableSum, open_store
 
@@ -133,6 +135,18 @@ class Bridge:
     def compare(self, path: Path) -> ComparedFile:
         """Compare an archived settlement file with what would be rendered for it; see Comparer.compare."""
         return Comparer(self._store, self._settings, self._clock()).compare(path)
+
+    def report(self, msn: str, period: Period, choice: FormatChoice = XML) -> PeriodReport:
+        """Prepare one file with every settlement of a sales unit over a period; see period_report."""
+        return period_report(self._store, self._settings, msn, period, choice, self._clock())
+
+    def open_items(self, ledger_id: str) -> OpenItems:
+        """Return what a ledger has not paid out yet, from the store alone; see open_items."""
+        return open_items(self._store, ledger_id)
+
+    def open_entries(self, items: OpenItems) -> Iterator[LedgerEntry]:
+        """Yield the entries that are not paid out yet, as a stream."""
+        return open_entries(self._store, items)
 
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""

@@ -28,6 +28,8 @@ COMMANDS = {
     "render": "Write a payout's file without publishing it.",
     "compare": "Compare files of the old service with what the bridge makes.",
     "inspect": "Show what is in a settlement file, and whether it adds up.",
+    "report": "Write one file with all settlements of a period.",
+    "open": "Show what is on a ledger and not yet paid out.",
     "republish": "Publish a payout's files again.",
     "resync": "Read a ledger again from its start.",
     "check": "Find out whether everything is ready, and what to do if not.",
