@@ -80,10 +80,31 @@ def document(stream: BinaryIO, namespace: str, root: str = "SettlementReport") -
     """Write a document to `stream` around what is written inside the `with`."""
     stream.write(_DECLARATION)
     name = etree.QName(namespace, root)
-    with etree.xmlfile(stream, encoding="utf-8") as xml, xml.element(name, nsmap={None: namespace}):
+    target = _Target(stream)
+    with etree.xmlfile(target, encoding="utf-8") as xml, xml.element(name, nsmap={None: namespace}):
         yield Layout(xml)
         xml.write("\n")
+    if target.failure:
+        raise target.failure
     stream.write(b"\n")
+
+
+class _Target:
+    """Where lxml writes to; keeps what went wrong there.
+
+    With libxml2 2.14, lxml passes over a failure of its last write.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.failure: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._stream.write(data)
+        except Exception as error:
+            self.failure = error
+            raise
 
 
 def merchant_leaves(merchant: Merchant) -> dict[str, str]:

@@ -146,6 +146,31 @@ def test_a_file_cut_short_anywhere_is_refused(name: str, tmp_path: Path) -> None
             FORMATS[name].check(path)
 
 
+class FailsOnce(io.BytesIO):
+    """A stream whose nth write fails, and no other."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+        self.writes = 0
+
+    def write(self, data: Any, /) -> int:
+        self.writes += 1
+        if self.writes == self.at:
+            raise OSError("no room")
+        return super().write(data)
+
+
+@EVERY
+def test_a_write_that_fails_is_never_passed_over(name: str) -> None:
+    undisturbed = FailsOnce(at=0)
+    FORMATS[name].write(golden_report(), undisturbed)
+    assert undisturbed.writes
+    for at in range(1, undisturbed.writes + 1):
+        with pytest.raises(OSError, match="no room"):
+            FORMATS[name].write(golden_report(), FailsOnce(at))
+
+
 @EVERY
 def test_rows_are_read_one_after_the_other(name: str) -> None:
     """A format that held the rows would have read them all before it wrote much."""
