@@ -1,6 +1,7 @@
 """Brings files to where the import jobs look for them; `publish.sftp` is loaded by those alone who deliver there."""
 
 from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome
+from settlement_bridge.publish.disk_errors import explained
 from settlement_bridge.publish.layout import inbox_path
 from settlement_bridge.publish.local import LocalDestination
 
@@ -10,5 +11,6 @@ __all__ = [
     "Fingerprint",
     "LocalDestination",
     "Outcome",
+    "explained",
     "inbox_path",
 ]
