@@ -35,6 +35,8 @@ COMMANDS = {
     "check": "Find out whether everything is ready, and what to do if not.",
     "backup": "Copy the database into a file to be kept elsewhere.",
     "migrate-store": "Move the database to another one, of the same kind or not.",
+    "serve": "Be the SFTP server that import jobs fetch their files from.",
+    "inbox": "Show what an import job has still to fetch, or put files back.",
     "sandbox": "Serve a Report API to test with.",
     "completion": "Print the completion script of a shell.",
 }

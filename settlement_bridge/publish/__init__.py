@@ -3,14 +3,17 @@
 from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome
 from settlement_bridge.publish.disk_errors import explained
 from settlement_bridge.publish.layout import inbox_path
-from settlement_bridge.publish.local import LocalDestination
+from settlement_bridge.publish.local import LocalDestination, LocalDraft
+from settlement_bridge.publish.spool import spooled
 
 __all__ = [
     "Destination",
     "Draft",
     "Fingerprint",
     "LocalDestination",
+    "LocalDraft",
     "Outcome",
     "explained",
     "inbox_path",
+    "spooled",
 ]
