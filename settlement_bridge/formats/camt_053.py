@@ -16,6 +16,7 @@ from settlement_bridge.formats.statement import Statement, statement_of
 from settlement_bridge.formats.timestamps import local_time_writer
 from settlement_bridge.formats.xml_check import XmlCheck
 from settlement_bridge.formats.xml_layout import document, element, opening
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Issuer, Report, Settlement
 from settlement_bridge.money import decimal_text
 
@@ -39,7 +40,7 @@ class Camt053:
         sections = list(report.sections)
 
         def moment(day: date, at: time = time.min) -> str:
-            return local_time(datetime.combine(day, at, report.zone))
+            return local_time(to_micros(datetime.combine(day, at, report.zone)))
 
         with document(stream, NAMESPACE, ROOT) as layout, layout.block("BkToCstmrStmt"):
             made = element("CreDtTm", moment(report.date_to))

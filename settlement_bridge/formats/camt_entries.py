@@ -1,7 +1,6 @@
 """The entries of a camt.053 statement: one a transaction, one for the fees that were kept back, one for the payout."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Final
 
 from lxml import etree
@@ -94,7 +93,7 @@ def write_entries(
     settlement: Settlement,
     statement: Statement,
     transactions: Iterable[Transaction],
-    local_time: Callable[[datetime], str],
+    local_time: Callable[[int], str],
 ) -> None:
     """Write every entry; raise RenderingRefused where they are not what was proven or do not come to the sums stated.
 
@@ -104,12 +103,12 @@ def write_entries(
     entry = _Entry(settlement.currency, layout.level)
     first, last = settlement.date_from.isoformat(), settlement.settlement_date.isoformat()
     credits = debits = 0
-    for time, capture, refund, _, number, order_id, _ in proven(settlement, transactions):
+    for instant, capture, refund, _, number, order_id, _ in proven(settlement, transactions):
         if not statement.has_rows:
             continue
         signed = capture + refund
         credits, debits = (credits + signed, debits) if signed >= 0 else (credits, debits - signed)
-        moment = local_time(time)
+        moment = local_time(instant)
         layout.write(layout.line, entry.row(signed, number, order_id, moment, max(first, min(moment[:10], last))))
     paid = settlement.settled_amount
     if (credits + max(-paid, 0), debits + statement.fees + max(paid, 0)) != (statement.credits, statement.debits):

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
+from settlement_bridge.instants import from_micros
 from settlement_bridge.model.payouts import SettlementType
 
 
 class Transaction(NamedTuple):
     """One row of a settlement file. Fees are positive, refunds negative."""
 
-    time: datetime
+    instant: int
+    """Microseconds since 1970 UTC."""
     capture: int
     refund: int
     fee: int
@@ -20,6 +22,11 @@ class Transaction(NamedTuple):
     order_id: str
     mapped_from: str | None
     """The text behind `number`; None where the number is the provider's own."""
+
+    @property
+    def time(self) -> datetime:
+        """The instant as an aware datetime in UTC."""
+        return from_micros(self.instant)
 
     @property
     def gross(self) -> int:

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
 from settlement_bridge.errors import DeliveryRefused
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import document_chunks, documents
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 CHUNK: Final = 128 * 1024
 """Bytes in every chunk but a document's last."""

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, true
 
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.documents import Document, DocumentPlace, document_of
 from settlement_bridge.store.tables import archived_documents, documents
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 _LEVELS = tuple(documents.c[name] for name in DocumentPlace._fields)
 

@@ -15,6 +15,7 @@ from settlement_bridge import formats
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.camt_text import cut, reference
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Issuer, Report, Settlement, SettlementType, Transaction
 from tests.books import Books, ledger_of
 from tests.desk import OSLO, Desk, make_blank
@@ -82,7 +83,7 @@ def test_entries_are_booked_within_the_period_and_keep_their_time() -> None:
         datetime(2026, 3, 28, 9, tzinfo=UTC),
         datetime(2026, 3, 29, 23, tzinfo=UTC),
     ]
-    rows = [row(number)._replace(time=time) for number, time in enumerate(times)]
+    rows = [row(number)._replace(instant=to_micros(time)) for number, time in enumerate(times)]
     root = document((settlement(totals_of(rows)), rows))
     assert texts(root, "BookgDt/Dt") == ["2026-03-28", "2026-03-28", "2026-03-29", "2026-03-29", "2026-03-29"]
     assert texts(root, "BookgDt/Dt") == texts(root, "ValDt/Dt")
