@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.ready-dev
 
-.PHONY: help setup demo test check crash-sweep bench clean
+.PHONY: help setup demo test check bench deb clean
 help:            ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -31,11 +31,11 @@ check: $(DEV)    ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-crash-sweep: $(DEV) ## kill, fail and cut the power at every system call of the work that must survive it
-	$(BIN)/python -m crash_sweep
-
 bench: $(DEV)    ## measure beside a naive script, as ratios
 	$(BIN)/python -m benchmarks
+
+deb: $(READY)    ## build the Debian package into dist, for Debian's own Python
+	packaging/deb/build dist
 
 clean:           ## remove what make made
 	rm -rf .venv demo build dist

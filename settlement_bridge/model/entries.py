@@ -71,8 +71,7 @@ class FundsRow(NamedTuple):
     psp_reference: str
     number: int
     """`transaction_number(psp_reference)`."""
-    instant: int
-    """Microseconds since 1970 UTC."""
+    time: datetime
     entry_type: str
     reference: str | None
     amount: int
@@ -87,8 +86,8 @@ class FeeGroup(NamedTuple):
     """The fees of one pspReference that belong on no row of their payout."""
 
     psp_reference: str
-    instant: int
-    """Of the first of them, in microseconds since 1970 UTC."""
+    time: datetime
+    """Of the first of them."""
     entry_type: str
     reference: str | None
     handle: str | None

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, Table, func, literal, select, text, update
+from sqlalchemy import Connection, LargeBinary, Table, func, literal, select, text, update
 
 from settlement_bridge.errors import StoreBroken, TargetRefused
 from settlement_bridge.store.bulk import insert_many
 from settlement_bridge.store.database import ROWS_AT_ONCE, Database
 from settlement_bridge.store.tables import leases, metadata
+
+LARGE_ROWS_AT_ONCE = 20
+"""Of tables that hold parts of files."""
 
 Rows = Sequence[tuple[Any, ...]]
 Copied = Callable[[str, int], None]
@@ -80,7 +83,8 @@ def _copy(old: Connection, new: Connection, table: Table, copied: Copied) -> Tab
 
 def _read(connection: Connection, table: Table) -> Iterator[Rows]:
     query = select(table).order_by(*table.primary_key)
-    result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    large = any(isinstance(column.type, LargeBinary) for column in table.columns)
+    result = connection.execute(query, execution_options={"yield_per": LARGE_ROWS_AT_ONCE if large else ROWS_AT_ONCE})
     for rows in result.partitions():
         yield [tuple(row) for row in rows]
 

@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, Subquery, and_, exists, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
-from settlement_bridge.instants import from_micros
 from settlement_bridge.model import (
     PAYOUT_TYPES,
     Book,
@@ -32,6 +31,7 @@ from settlement_bridge.store.tables import (
     settlements,
     transactions,
 )
+from settlement_bridge.store.time_codec import from_micros
 
 _SETTLEMENT = TypeAdapter(Settlement)
 
@@ -213,7 +213,8 @@ class Settlements:
             .order_by(transactions.c.row)
         )
         with self._database.reading() as connection:
-            yield from map(Transaction._make, stream(connection, query))
+            for time, capture, refund, fee, number, order_id, mapped_from in stream(connection, query):
+                yield Transaction(from_micros(time), capture, refund, fee, number, order_id, mapped_from)
 
 
 def _newest() -> Subquery:

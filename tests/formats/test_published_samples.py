@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from settlement_bridge.instants import to_micros
 from settlement_bridge.model import (
     Issuer,
     Merchant,
@@ -39,7 +38,7 @@ def minor_units(element: etree._Element, path: str) -> int:
 
 def transaction(row: etree._Element) -> Transaction:
     return Transaction(
-        instant=to_micros(datetime.fromisoformat(text(row, "TransactionTime"))),
+        time=datetime.fromisoformat(text(row, "TransactionTime")),
         capture=minor_units(row, "TransactionCaptureAmount"),
         refund=minor_units(row, "TransactionRefundAmount"),
         fee=minor_units(row, "TransactionFeeAmount"),
