@@ -21,6 +21,7 @@ FORMATS = {
     "csv sections": formats.get("csv"),
     "csv table": formats.get("csv", csv_layout="table"),
     "xlsx": formats.get("xlsx"),
+    "camt.053": formats.get("camt.053.xml"),
 }
 
 
@@ -62,6 +63,30 @@ def naive_xml(path: Path, rows: int) -> None:
     path.write_bytes(naive_tree(rows))
 
 
+def naive_camt(path: Path, rows: int) -> None:
+    root = ET.Element("Document")
+    for each in transactions(rows):
+        entry = ET.SubElement(root, "Ntry")
+        ET.SubElement(entry, "Amt", Ccy="NOK").text = f"{abs(each.gross) / 100:.2f}"
+        ET.SubElement(entry, "CdtDbtInd").text = "CRDT" if each.gross >= 0 else "DBIT"
+        ET.SubElement(ET.SubElement(entry, "Sts"), "Cd").text = "BOOK"
+        day = each.time.astimezone(OSLO).date().isoformat()
+        for name in ("BookgDt", "ValDt"):
+            ET.SubElement(ET.SubElement(entry, name), "Dt").text = day
+        ET.SubElement(entry, "AcctSvcrRef").text = str(each.number)
+        code = ET.SubElement(entry, "BkTxCd")
+        domain = ET.SubElement(code, "Domn")
+        ET.SubElement(domain, "Cd").text = "PMNT"
+        family = ET.SubElement(domain, "Fmly")
+        ET.SubElement(family, "Cd").text = "RCDT"
+        ET.SubElement(family, "SubFmlyCd").text = "OTHR"
+        ET.SubElement(ET.SubElement(code, "Prtry"), "Cd").text = "capture"
+        details = ET.SubElement(ET.SubElement(entry, "NtryDtls"), "TxDtls")
+        ET.SubElement(ET.SubElement(details, "Refs"), "EndToEndId").text = each.order_id
+        ET.SubElement(ET.SubElement(details, "RltdDts"), "TxDtTm").text = each.time.astimezone(OSLO).isoformat()
+    ET.ElementTree(root).write(path, "utf-8")
+
+
 def naive_zip(path: Path, rows: int) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("settlement.xml", naive_tree(rows))
@@ -73,6 +98,7 @@ NAIVE: dict[str, Callable[[Path, int], None]] = {
     "csv sections": naive_csv,
     "csv table": naive_csv,
     "xlsx": naive_xlsx,
+    "camt.053": naive_camt,
 }
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,13 +10,15 @@ from benchmarks.report import report
 from settlement_bridge import formats
 from settlement_bridge.formats.settlement_xml import SCHEMA_CHECK
 from settlement_bridge.formats.timestamps import local_time_writer
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Issuer, Merchant, Report, Settlement, SettlementType, Totals, Transaction
 from settlement_bridge.money import decimal_text
 
 OSLO = ZoneInfo("Europe/Oslo")
 MERCHANT = Merchant("123456", "Nettbutikken", "987654321", "Nettbutikken AS", "Storgata 1", "0155", "OSLO", "NOR")
-FIRST = datetime(2026, 3, 1, tzinfo=UTC)
-STEP = timedelta(milliseconds=83.7)
+FIRST = to_micros(datetime(2026, 3, 1, tzinfo=UTC))
+STEP = 83_700
+"""Microseconds from one row to the next."""
 
 
 def transactions(rows: int) -> Iterator[Transaction]:
@@ -56,11 +58,11 @@ def format_bare(path: Path, rows: int) -> None:
     """Write the same rows as strings, with the project's own money and times: no escaping, no checks, no sums."""
     local_time = local_time_writer(OSLO)
     with path.open("wb") as file:
-        for time, capture, refund, fee, number, order_id, _ in transactions(rows):
+        for instant, capture, refund, fee, number, order_id, _ in transactions(rows):
             gross = capture + refund
             file.write(
                 f"""        <TransactionInfo>
-          <TransactionTime>{local_time(time)}</TransactionTime>
+          <TransactionTime>{local_time(instant)}</TransactionTime>
           <TransactionCaptureAmount>{decimal_text(capture)}</TransactionCaptureAmount>
           <TransactionRefundAmount>{decimal_text(refund)}</TransactionRefundAmount>
           <TransactionGrossAmount>{decimal_text(gross)}</TransactionGrossAmount>

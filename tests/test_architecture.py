@@ -9,13 +9,14 @@ import pytest
 import settlement_bridge
 
 PACKAGE = Path(settlement_bridge.__file__).parent
-WORDS = {"", "model", "money", "errors", "transaction_ids"}
+WORDS = {"", "model", "money", "errors", "instants", "transaction_ids"}
 """What every room may know: the package's own version, and the words of the field."""
 
 MAY_KNOW = {
-    "model": set(),
+    "model": {"instants"},
     "money": set(),
     "errors": set(),
+    "instants": set(),
     "transaction_ids": set(),
     "config": WORDS,
     "report_api": WORDS,
@@ -26,9 +27,21 @@ MAY_KNOW = {
     "readers": WORDS,
     "comparison": WORDS,
     "publish": WORDS,
+    "sftp_server": WORDS | {"store"},
     "sandbox": WORDS,
     "bridge": WORDS
-    | {"config", "registers", "report_api", "store", "settlement", "formats", "readers", "comparison", "publish"},
+    | {
+        "config",
+        "registers",
+        "report_api",
+        "store",
+        "settlement",
+        "formats",
+        "readers",
+        "comparison",
+        "publish",
+        "sftp_server",
+    },
     "daemon": WORDS | {"config", "bridge"},
     "cli": WORDS | {"config", "bridge", "daemon", "sandbox"},
     "__main__": {"cli"},

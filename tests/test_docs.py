@@ -147,12 +147,12 @@ def test_command_lines_are_found() -> None:
 @EACH_DOCUMENT
 def test_every_option_and_make_target_named_exists(document: Path) -> None:
     options = options_of(application).union(*map(options_of, commands().values()))
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for words in (text.split() for text in code(document)):
         if words[0].startswith("--"):
             assert words[0] in options, f"{named(document)} names {words[0]}: no command has it"
     lines = [*code(document), *(line for block in blocks(document, "sh") for line in block.text.splitlines())]
-    for target in re.findall(r"^make ([a-z]+)$", "\n".join(lines), re.MULTILINE):
+    for target in re.findall(r"^make ([a-z-]+)$", "\n".join(lines), re.MULTILINE):
         assert target in targets, f"{named(document)} names make {target}: the Makefile has no such target"
 
 

@@ -1,5 +1,7 @@
 """The pipeline: the only room that knows all the stages."""
 
+from typing import TYPE_CHECKING
+
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
 from settlement_bridge.bridge.compare import ComparedFile
@@ -9,7 +11,10 @@ from settlement_bridge.bridge.find import Found
 from settlement_bridge.bridge.format_choice import FormatChoice
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.inspect import Inspected, inspect
+from settlement_bridge.bridge.open_items import OpenItems
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.period_report import Period, PeriodReport
+from settlement_bridge.bridge.serving import listeners, users_of
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.comparison import (
@@ -22,7 +27,10 @@ from settlement_bridge.comparison import (
     Verdict,
 )
 from settlement_bridge.formats import EXTENSIONS
-from settlement_bridge.store import Delivery, DeliveryState, Holder, Run, TableSum
+from settlement_bridge.store import Delivery, DeliveryState, Document, Holder, Run, TableSum
+
+if TYPE_CHECKING:  # takes long to load, and few need it
+    from settlement_bridge.sftp_server import SftpServer
 
 __all__ = [
     "EXTENSIONS",
@@ -33,6 +41,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Difference",
+    "Document",
     "FileList",
     "Finding",
     "FormatChoice",
@@ -44,11 +53,15 @@ __all__ = [
     "LedgerState",
     "LedgerStatus",
     "NoProgress",
+    "OpenItems",
+    "Period",
+    "PeriodReport",
     "Progress",
     "Run",
     "RunOutcome",
     "SettlementContents",
     "SettlementDifferences",
+    "SftpServer",
     "Slip",
     "Status",
     "TableSum",
@@ -56,5 +69,7 @@ __all__ = [
     "Verdict",
     "inspect",
     "list_files",
+    "listeners",
     "tune_interpreter",
+    "users_of",
 ]

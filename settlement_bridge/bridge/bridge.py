@@ -1,12 +1,12 @@
 """The bridge as its doors see it: one object, opened from a configuration."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from settlement_bridge.bridge.check import Finding, check
 from settlement_bridge.bridge.compare import ComparedFile, Comparer
@@ -14,19 +14,26 @@ from settlement_bridge.bridge.copies import CopyProgress, back_up, migrate_store
 from settlement_bridge.bridge.find import Found, find
 from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.handover import Delivered
+from settlement_bridge.bridge.inbox import Inbox, inbox, restore
 from settlement_bridge.bridge.lease import working
+from settlement_bridge.bridge.open_items import OpenItems, open_entries, open_items
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
+from settlement_bridge.bridge.period_report import Period, PeriodReport, period_report
 from settlement_bridge.bridge.plan import Plan
 from settlement_bridge.bridge.render import render, republish
 from settlement_bridge.bridge.resync import resync
+from settlement_bridge.bridge.serving import sftp_server, view_of, with_served_outlet
 from settlement_bridge.bridge.settings import api_settings, bridge_settings
 from settlement_bridge.bridge.status import Status, status
 from settlement_bridge.bridge.sync import Sync
 from settlement_bridge.config import Configuration
 from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError
-from settlement_bridge.model import Ledger
+from settlement_bridge.model import Ledger, LedgerEntry
 from settlement_bridge.report_api import ReportApi
-from settlement_bridge.store import TableSum, open_store
+from settlement_bridge.store import Document, TableSum, open_store
+
+if TYPE_CHECKING:
+    from settlement_bridge.sftp_server import SftpServer
 
 
 def utc_now() -> datetime:
@@ -61,9 +68,11 @@ class Bridge:
         clock: Callable[[], datetime] = utc_now,
         stop: threading.Event | None = None,
     ) -> None:
-        self._settings = bridge_settings(configuration)
+        settings = bridge_settings(configuration)
+        self._configuration = configuration
         self._clock = clock
         self._store = open_store(configuration.store.url.get_secret_value())
+        self._settings = with_served_outlet(settings, configuration, self._store, clock)
         self._stop = stop or threading.Event()
         self._api = ReportApi(api_settings(configuration), self._stop)
 
@@ -134,6 +143,18 @@ class Bridge:
         """Compare an archived settlement file with what would be rendered for it; see Comparer.compare."""
         return Comparer(self._store, self._settings, self._clock()).compare(path)
 
+    def report(self, msn: str, period: Period, choice: FormatChoice = XML) -> PeriodReport:
+        """Prepare one file with every settlement of a sales unit over a period; see period_report."""
+        return period_report(self._store, self._settings, msn, period, choice, self._clock())
+
+    def open_items(self, ledger_id: str) -> OpenItems:
+        """Return what a ledger has not paid out yet, from the store alone; see open_items."""
+        return open_items(self._store, ledger_id)
+
+    def open_entries(self, items: OpenItems) -> Iterator[LedgerEntry]:
+        """Yield the entries that are not paid out yet, as a stream."""
+        return open_entries(self._store, items)
+
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""
         with working(self._store, "republish", self._clock):
@@ -152,6 +173,21 @@ class Bridge:
     def migrate_store(self, target: str, progress: CopyProgress, *, trial: bool = False) -> list[TableSum]:
         """Move the store to an empty database; see migrate_store."""
         return migrate_store(self._store, target, self._clock, progress, trial=trial)
+
+    def inbox(self, user_name: str) -> Inbox:
+        """Return what a user of the SFTP server finds there; raises NotFound."""
+        return inbox(self._store, view_of(self._configuration, user_name))
+
+    def restore(self, user_name: str, pattern: str) -> Sequence[Document]:
+        """Put files back into a user's inbox, and return them; see restore. Raises NotFound."""
+        return restore(self._store, view_of(self._configuration, user_name), pattern)
+
+    def sftp_server(self) -> "SftpServer":
+        """Return the SFTP server of this store, to be started and stopped before the bridge is closed.
+
+        Raises ConfigurationError where none is configured, or its own keys cannot be used.
+        """
+        return sftp_server(self._configuration, self._store, self._clock)
 
     def check(self) -> list[Finding]:
         """Return what a run would run into; see check."""

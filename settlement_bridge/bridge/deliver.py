@@ -39,7 +39,7 @@ class Deliverer:
         results = [
             self._handover(outlet, form, stored, now).run(delivery)
             for outlet in self._settings.outlets
-            for form in outlet.formats
+            for form in outlet.formats_for(stored.settlement)
             if (delivery := known.get((outlet.destination.name, form.extension))) is None
             or delivery.state is not DeliveryState.DELIVERED
         ]
@@ -53,7 +53,7 @@ class Deliverer:
         return [
             self._handover(outlet, form, stored, now).run_again(known.get((outlet.destination.name, form.extension)))
             for outlet in self._settings.outlets
-            for form in outlet.formats
+            for form in outlet.formats_for(stored.settlement)
         ]
 
     def as_published(self, stored: StoredSettlement, now: datetime) -> StoredSettlement:

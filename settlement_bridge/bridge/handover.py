@@ -9,7 +9,7 @@ from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.errors import BridgeError, DeliveryFailed, DeliveryRefused, RenderingRefused
 from settlement_bridge.formats import Format
 from settlement_bridge.model import Report
-from settlement_bridge.publish import Fingerprint, Outcome, inbox_path
+from settlement_bridge.publish import Fingerprint, Outcome, explained, inbox_path
 from settlement_bridge.store import Delivery, DeliveryState, Store, StoredSettlement
 
 
@@ -119,7 +119,8 @@ class Handover:
         try:
             self._form.write(report_of(self._store, self._stored, self._settings), draft.stream)
             sealed = draft.seal()
-            self._form.check(draft.local_path)
+            with explained(draft.local_path):
+                self._form.check(draft.local_path)
         except BaseException:
             draft.discard()
             raise

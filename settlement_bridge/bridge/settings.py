@@ -29,6 +29,15 @@ class Outlet:
     formats: tuple[Format, ...]
     suffix_on_conflict: bool = False
     """Of two settlements that want one path, put the ledger id into the later one's name instead of refusing it."""
+    sales_units: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By extension, the MSNs whose files are wanted; all of a format that is not named."""
+
+    def formats_for(self, settlement: Settlement) -> tuple[Format, ...]:
+        """Return the formats that a settlement is wanted in."""
+        units = self.sales_units
+        return tuple(
+            one for one in self.formats if one.extension not in units or settlement.msn in units[one.extension]
+        )
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,12 @@ class BridgeSettings:
         """Return a text that changes whenever what is delivered, or where to, changes."""
         scope = asdict(self.scope)
         places = [
-            [outlet.destination.name, outlet.suffix_on_conflict, *(one.extension for one in outlet.formats)]
+            [
+                outlet.destination.name,
+                outlet.suffix_on_conflict,
+                *(one.extension for one in outlet.formats),
+                *sorted(outlet.sales_units.items()),
+            ]
             for outlet in self.outlets
         ]
         plan = json.dumps([scope, places], default=_plain, sort_keys=True)

@@ -25,7 +25,7 @@ from settlement_bridge.model import (
 from settlement_bridge.settlement import fees, payouts, shares
 from settlement_bridge.settlement.ids import TransactionIds
 from settlement_bridge.settlement.merchants import Directory
-from settlement_bridge.settlement.rows import RowWriter, SalesUnitRow
+from settlement_bridge.settlement.rows import RowWriter, SalesUnitRow, msn_of
 from settlement_bridge.settlement.warnings import payout_warnings
 from settlement_bridge.store import Periods, RowKind, SettlementDraft, Store
 
@@ -178,7 +178,7 @@ class _Closing:
             )
         heir = shares.heir(self._ledger, totals, default)
         paid = shares.shares(payout, record.settlement_type, totals, heir)
-        return [self._settlement(record, msn, totals[msn], paid[msn]) for msn in totals]
+        return [self._settlement(record, msn, totals[msn], paid[msn], msn == heir) for msn in totals]
 
     def _ids(self, payout: Payout) -> TransactionIds:
         @cache
@@ -198,19 +198,22 @@ class _Closing:
         if writer.fees_placed < self._periods.fee_entries(selection):
             yield from writer.fees(self._periods.fee_groups(payout, selection, writer.disowned))
 
-    def _settlement(self, record: PayoutRecord, msn: str, totals: Totals, paid: int) -> Settlement:
-        account = self._ledger.bank_account
+    def _settlement(self, record: PayoutRecord, msn: str, totals: Totals, paid: int, is_heir: bool) -> Settlement:
+        account, payout = self._ledger.bank_account, record.payout
         return Settlement(
             ledger_id=self._ledger.ledger_id,
-            payout=record.payout.number,
-            settlement_date=record.payout.ledger_date,
-            date_from=record.payout.date_from,
+            payout=payout.number,
+            settlement_date=payout.ledger_date,
+            date_from=payout.date_from,
             currency=self._ledger.currency,
             bank_account="".join(filter(str.isdigit, account.id)) if account else "",
             type=record.settlement_type,
             settled_amount=paid,
             merchant=self._rules.directory.merchant(self._ledger, msn),
             totals=totals,
+            opening_balance=payout.balance_before if is_heir else 0,
+            closing_balance=payout.balance_after if is_heir else 0,
+            joint=len(set(map(msn_of, self._ledger.handles))) > 1,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from settlement_bridge.bridge import (
     Delivered,
     Delivery,
+    Document,
     Finding,
     Found,
     LedgerOutcome,
@@ -105,6 +106,16 @@ def found(one: Found) -> Data:
 def finding(one: Finding) -> Data:
     """Return what a check found."""
     return {"what": one.what, "ok": one.ok, "sentence": one.sentence, "exit_code": one.exit_code}
+
+
+def document(one: Document) -> Data:
+    """Return a file that the SFTP server serves."""
+    return {
+        "path": "/".join(one.place),
+        "size": one.size,
+        "sha256": one.sha256,
+        "published_at": one.published_at.isoformat(),
+    }
 
 
 def _ledger_status(one: LedgerStatus) -> Data:

@@ -1,17 +1,14 @@
 """`settlement-bridge render`: a payout's files to look at."""
 
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from settlement_bridge.bridge import FormatChoice
 from settlement_bridge.cli.format_options import format_options
 from settlement_bridge.cli.opened import opened
-from settlement_bridge.cli.output import complain
+from settlement_bridge.cli.written import write_file
 from settlement_bridge.errors import EXIT_DONE
 
 
@@ -49,7 +46,7 @@ def command(config: Path | None, ledger: str, payout: int, output: Path | None, 
         files = list(bridge.render(ledger, payout, choice))
         if output is not None and output.is_dir():
             for name, write in files:
-                _write(output / name, write)
+                write_file(output / name, write)
         elif len(files) != 1:
             raise click.UsageError(
                 f"payout {payout} of ledger {ledger} has {len(files)} files, one for each sales unit: "
@@ -58,24 +55,5 @@ def command(config: Path | None, ledger: str, payout: int, output: Path | None, 
         elif output is None:
             files[0][1](sys.stdout.buffer)
         else:
-            _write(output, files[0][1])
+            write_file(output, files[0][1])
     return EXIT_DONE
-
-
-def _write(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write beside the path and move it there when complete, so that nobody mistakes half a file for a whole one."""
-    if path.exists() and not path.is_file():  # a pipe or a device must stay what it is
-        with path.open("wb") as stream:
-            write(stream)
-        return
-    path = path.resolve()
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as stream:
-            write(stream)
-        draft.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-    complain(f"wrote {path}")

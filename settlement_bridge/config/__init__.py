@@ -15,6 +15,7 @@ from settlement_bridge.config.schema import (
     Store,
     Sync,
 )
+from settlement_bridge.config.sftp_server import SftpServer, SftpUser
 from settlement_bridge.config.sources import find
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "SalesUnitSettings",
     "Schedule",
     "SftpDestination",
+    "SftpServer",
+    "SftpUser",
     "Store",
     "Sync",
     "cron_fields",

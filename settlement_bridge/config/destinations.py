@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -22,8 +22,24 @@ from settlement_bridge.config.values import (
     filled,
 )
 
-Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf"]
+Format = Literal["xml", "xml.zip", "csv", "xlsx", "pdf", "camt.053.xml"]
 """The formats that can be published, by their extension."""
+
+# Fields that every place where files are published has in common.
+XML_VERSION: Any = Field(
+    default="3.0",
+    description='Version of xml: "3.0", or "2.0" for jobs that still read SettlementReport 2.0; xml.zip is always 3.0.',
+)
+CSV_LAYOUT: Any = Field(
+    default="sections",
+    description='Layout of csv: "sections" (settlements first, then their transactions, each line named by its '
+    'first cell) or "table" (one line a transaction, columns as in xlsx).',
+)
+ON_CONFLICT: Any = Field(
+    default="refuse",
+    description="When another ledger's file already has the path (sales units that moved): "
+    '"refuse" the later payout, or put its ledger id into its name ("suffix").',
+)
 
 
 class Publishing(Section):
@@ -33,21 +49,9 @@ class Publishing(Section):
     formats: Annotated[tuple[Format, ...], AfterValidator(filled)] = Field(
         default=("xml",), description="Formats to publish here.", json_schema_extra={**SHOWN}
     )
-    xml_version: Literal["3.0", "2.0"] = Field(
-        default="3.0",
-        description='Version of xml: "3.0", or "2.0" for jobs that still read SettlementReport 2.0; '
-        "xml.zip is always 3.0.",
-    )
-    csv_layout: Literal["sections", "table"] = Field(
-        default="sections",
-        description='Layout of csv: "sections" (settlements first, then their transactions, each line named by its '
-        'first cell) or "table" (one line a transaction, columns as in xlsx).',
-    )
-    on_conflict: Literal["refuse", "suffix"] = Field(
-        default="refuse",
-        description="When another ledger's file already has the path (sales units that moved): "
-        '"refuse" the later payout, or put its ledger id into its name ("suffix").',
-    )
+    xml_version: Literal["3.0", "2.0"] = XML_VERSION
+    csv_layout: Literal["sections", "table"] = CSV_LAYOUT
+    on_conflict: Literal["refuse", "suffix"] = ON_CONFLICT
 
 
 class LocalDestination(Publishing):

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from settlement_bridge.config.keys import is_by_id, is_list, sections_in
 from settlement_bridge.config.schema import Configuration
+from settlement_bridge.config.section import Section
 
 WIDTH = 100
 
@@ -43,17 +44,28 @@ def example() -> str:
 def _section(name: str) -> Iterator[str]:
     field = Configuration.model_fields[name]
     header = _table_header(name, field)
-    yield "\n".join([_comment(f"--- {name} ---\n{field.description}"), header])
+    optional = is_by_id(field) or (field.default is None and not field.is_required())
+    yield "\n".join([_comment(f"--- {name} ---\n{field.description}"), f"{'#' if optional else ''}{header}"])
     for number, section in enumerate(sections_in(field)):
         if number:
             yield f"{_comment('Another, of another kind.')}\n#{header}"
-        for key, inner in section.model_fields.items():
-            yield f"{_comment(inner.description or '')}\n{_assignment(key, inner, number > 0 or is_by_id(field))}"
+        yield from _keys(name, section, optional or number > 0)
+
+
+def _keys(name: str, section: type[Section], optional: bool) -> Iterator[str]:
+    for key, field in section.model_fields.items():
+        comment = _comment(field.description or "")
+        inner = sections_in(field)
+        if inner:
+            yield f"{comment}\n{'#' if optional else ''}{_table_header(f'{name}.{key}', field)}"
+            yield from _keys(f"{name}.{key}", inner[0], optional)
+        else:
+            yield f"{comment}\n{_assignment(key, field, optional)}"
 
 
 def _table_header(name: str, field: FieldInfo) -> str:
     if is_by_id(field):
-        return f"#[{name}.{_shown(field)}]"
+        return f"[{name}.{_shown(field)}]"
     return f"[[{name}]]" if is_list(field) else f"[{name}]"
 
 

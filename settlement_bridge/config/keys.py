@@ -100,9 +100,22 @@ def names_in(location: Location) -> list[str]:
 
 def all_names() -> Iterator[str]:
     """Yield every key as a person writes it: `store.url`, `destinations[].path`, `organizations.<id>.name`."""
-    for name, field in Configuration.model_fields.items():
-        between = "[]" if is_list(field) else ".<id>" if is_by_id(field) else ""
-        yield from (f"{name}{between}.{key}" for key in names_in((name,)))
+    for name in Configuration.model_fields:
+        yield from _names_below((name,), name)
+
+
+def _names_below(location: Location, written: str) -> Iterator[str]:
+    field = field_at(location)
+    if field and is_list(field):
+        location, written = (*location, 0), f"{written}[]"
+    elif field and is_by_id(field):
+        location, written = (*location, "<id>"), f"{written}.<id>"
+    for key in names_in(location):
+        inner = field_at((*location, key))
+        if inner and sections_in(inner):
+            yield from _names_below((*location, key), f"{written}.{key}")
+        else:
+            yield f"{written}.{key}"
 
 
 def secrets() -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from settlement_bridge.config.daemon import Daemon
 from settlement_bridge.config.destinations import Destination, one_file_a_path
 from settlement_bridge.config.schedule import Schedule
 from settlement_bridge.config.section import SHOWN, Section
+from settlement_bridge.config.sftp_server import SftpServer
 from settlement_bridge.config.values import (
     BaseUrl,
     Identifier,
@@ -24,6 +25,7 @@ from settlement_bridge.config.values import (
     StoreUrl,
     TimeZone,
     between,
+    database_url,
     filled,
     stated,
 )
@@ -107,6 +109,12 @@ class Store(Section):
         description="File that holds the address, instead of url, where it has a password.",
         examples=["store_url"],
     )
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the database's file is in; None where it is not a file."""
+        url = database_url(self.url.get_secret_value())
+        return Path(url.database).parent if url and url.get_backend_name() == "sqlite" and url.database else None
 
 
 class Sync(Section):
@@ -219,6 +227,11 @@ class Configuration(Section):
     destinations: Annotated[tuple[Destination, ...], AfterValidator(one_file_a_path)] = Field(
         default=(), description="Where files are published; one [[destinations]] each."
     )
+    sftp_server: SftpServer | None = Field(
+        default=None,
+        description="An SFTP server like the retired one, from which import jobs fetch their files; none where left "
+        "out. Run by settlement-bridge serve.",
+    )
     sync: Sync = Field(default=Sync(), description="What is mirrored and published; everything where left out.")
     schedule: Schedule = Field(
         default=Schedule(), description="When settlement-bridge run reads and publishes; hourly where left out."
@@ -239,6 +252,14 @@ class Configuration(Section):
     ledgers: Mapping[Identifier, LedgerSettings] = Field(
         default={}, description="What is to be used for a ledger, by its id.", examples=["302321"]
     )
+
+    @field_validator("sftp_server")
+    @classmethod
+    def _has_a_place_for_its_keys(cls, value: SftpServer | None, info: ValidationInfo) -> SftpServer | None:
+        store = info.data.get("store")
+        if value and value.host_keys is None and store and store.folder is None:
+            raise stated("needs host_keys, the folder of its own keys, since the database is not a file")
+        return value
 
     @classmethod
     def from_data(cls, data: Mapping[str, object], folder: Path) -> Self:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from settlement_bridge.errors import ConfigurationError
+from settlement_bridge.formats.camt_053 import Camt053
 from settlement_bridge.formats.csv_sections import SectionsCsv
 from settlement_bridge.formats.csv_table import TableCsv
 from settlement_bridge.formats.settlement_pdf import SettlementPdf
@@ -18,7 +19,7 @@ class Format(Protocol):
     """A kind of settlement file. Rendering is a function: the same report gives the same bytes (rule 19)."""
 
     extension: str
-    """Also the name of the folder that the old service kept such files in."""
+    """Also the name of the folder that such files go to, as the old service had it."""
 
     def write(self, report: Report, stream: BinaryIO) -> None:
         """Write `report` to `stream`, reading its rows once and in order; a large one never lies in memory.
@@ -32,7 +33,7 @@ class Format(Protocol):
 
 _BY_EXTENSION: dict[str, Format] = {
     each.extension: each
-    for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx(), SettlementPdf())
+    for each in (SettlementXml(), SettlementZip(), SectionsCsv(), SettlementXlsx(), SettlementPdf(), Camt053())
 }
 _VARIANTS: dict[tuple[str, str], Format] = {("xml", "2.0"): SettlementXml2(), ("csv", "table"): TableCsv()}
 

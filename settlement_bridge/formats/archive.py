@@ -27,6 +27,8 @@ class Archive:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self._zip.close()
+        else:
+            self._zip.fp = None  # or the garbage collector would finish the archive, on a stream that is gone
 
     @contextmanager
     def member(self, name: str, expected_size: int = 0) -> Iterator[IO[bytes]]:

@@ -6,7 +6,6 @@ Gross is what was captured; fees and refunds are negative; net = gross + fee + r
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,14 +86,14 @@ def _add(sums: list[int], amounts: tuple[int, ...]) -> None:
 
 
 def _rows(
-    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[datetime], str]
+    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[int], str]
 ) -> Iterator[tuple[object, ...]]:
     unit = (csv_text(settlement.merchant.sales_unit_name), csv_text(settlement.msn))
     payout, settled_on, currency = settlement.payout, day_text(settlement.settlement_date), settlement.currency
-    for time, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
+    for instant, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
         yield (
             "TransactionInfo",
-            day(time),
+            day(instant),
             *unit,
             number,
             payout,

@@ -4,7 +4,6 @@ Where the spreadsheet has a line of its own for a settlement's sum and account, 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,7 +43,7 @@ class TableCsv:
 
 
 def _rows(
-    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[datetime], str]
+    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[int], str]
 ) -> Iterator[tuple[object, ...]]:
     unit = (csv_text(settlement.merchant.sales_unit_name), csv_text(settlement.msn), "")
     settled = (
@@ -53,9 +52,9 @@ def _rows(
         decimal_text(settlement.settled_amount),
         csv_text(settlement.bank_account),
     )
-    for time, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
+    for instant, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
         yield (
-            day(time),
+            day(instant),
             *unit,
             number,
             csv_text(order_id),

@@ -1,7 +1,6 @@
 """XLSX like the old service's: sheet `Rapport`, a head, one row a transaction, a row for what is paid out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -96,9 +95,7 @@ def _head(report: Report, before: str) -> Iterator[bytes]:
     yield row(8, header_cells())
 
 
-def _lines(
-    sections: Iterable[tuple[Settlement, Iterable[Transaction]]], day: Callable[[datetime], str]
-) -> Iterator[str]:
+def _lines(sections: Iterable[tuple[Settlement, Iterable[Transaction]]], day: Callable[[int], str]) -> Iterator[str]:
     """Yield the cells of each row, in order; none for an empty row."""
     for settlement, transactions in sections:
         yield from _transaction_lines(settlement, transactions, day)
@@ -107,7 +104,7 @@ def _lines(
 
 
 def _transaction_lines(
-    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[datetime], str]
+    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[int], str]
 ) -> Iterator[str]:
     unit = (
         text_cell("B", Style.TEXT, settlement.merchant.sales_unit_name)
@@ -115,10 +112,10 @@ def _transaction_lines(
         + text_cell("D", Style.TEXT, "")
     )
     settled = _settled_cells(settlement, Style.TEXT_RIGHT)
-    for time, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
+    for instant, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
         gross = capture + refund
         yield (
-            text_cell("A", Style.TEXT_RIGHT, day(time))
+            text_cell("A", Style.TEXT_RIGHT, day(instant))
             + unit
             + text_cell("E", Style.TEXT_RIGHT, str(number))
             + text_cell("F", Style.TEXT_RIGHT, order_id)

@@ -1,7 +1,6 @@
 """SettlementReport 3.0: the XML of the old service, streamed."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,7 +55,7 @@ class _Row:
     It carries its own line breaks, so that the layout costs nothing.
     """
 
-    def __init__(self, line: str, currency: str, local_time: Callable[[datetime], str]) -> None:
+    def __init__(self, line: str, currency: str, local_time: Callable[[int], str]) -> None:
         self.element = etree.Element("TransactionInfo")
         self.element.text = line + "  "
         fields = [etree.SubElement(self.element, name) for name in _ROW_FIELDS]
@@ -68,9 +67,9 @@ class _Row:
         self._local_time = local_time
 
     def fill(self, transaction: Transaction) -> etree._Element:
-        time, capture, refund, fee, number, order_id, _ = transaction
+        instant, capture, refund, fee, number, order_id, _ = transaction
         gross = capture + refund
-        self._time.text = self._local_time(time)
+        self._time.text = self._local_time(instant)
         self._capture.text = decimal_text(capture)
         self._refund.text = decimal_text(refund)
         self._gross.text = decimal_text(gross)

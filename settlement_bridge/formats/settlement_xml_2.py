@@ -17,6 +17,7 @@ from settlement_bridge.formats.text import xml_text
 from settlement_bridge.formats.timestamps import local_time_writer
 from settlement_bridge.formats.xml_check import XmlCheck
 from settlement_bridge.formats.xml_layout import Layout, document, issuer_leaves, merchant_leaves, opening
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Report, Settlement, Totals, Transaction
 from settlement_bridge.money import decimal_text
 
@@ -69,7 +70,7 @@ def _write_payments(layout: Layout, report: Report, sections: _Sections) -> None
     local_time = local_time_writer(report.zone)
 
     def midnight(day: date) -> str:
-        return local_time(datetime.combine(day, time(), report.zone))
+        return local_time(to_micros(datetime.combine(day, time(), report.zone)))
 
     every = [settlement.totals for settlement, _ in sections]
     layout.leaves(
@@ -114,7 +115,7 @@ def _write_rows(
     layout: Layout,
     settlement: Settlement,
     transactions: Iterable[Transaction],
-    local_time: Callable[[datetime], str],
+    local_time: Callable[[int], str],
 ) -> None:
     """Write the rows by filling one tree anew for each: a new one a row costs four times as much."""
     row = etree.Element("TransactionInfo")
@@ -126,7 +127,7 @@ def _write_rows(
     when, gross, net, fee, currency, number, order = fields
     currency.text = settlement.currency
     for transaction in proven(settlement, transactions):
-        when.text = local_time(transaction.time)
+        when.text = local_time(transaction.instant)
         gross.text = decimal_text(transaction.gross)
         net.text = decimal_text(transaction.net)
         fee.text = decimal_text(transaction.fee)

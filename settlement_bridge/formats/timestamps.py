@@ -1,17 +1,20 @@
 """Instants as the settlement files write them: local time with offset, cut to milliseconds (rule 17)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, timedelta, timezone, tzinfo
 from functools import lru_cache
 
+from settlement_bridge.instants import from_micros
+
 _MINUTE = timedelta(minutes=1)
+_MICROS_A_MINUTE = 60_000_000
 _SECONDS = tuple(f":{second:02}" for second in range(60))
 _FRACTIONS = tuple(f".{millisecond:03}".rstrip("0").rstrip(".") for millisecond in range(1000))
 _MINUTES_REMEMBERED = 4096
 
 
-def local_time_writer(zone: tzinfo) -> Callable[[datetime], str]:
-    """Return a function from an aware datetime to its text in `zone`, such as `2018-01-22T12:52:54.097+01:00`.
+def local_time_writer(zone: tzinfo) -> Callable[[int], str]:
+    """Return a function from an instant to its text in `zone`, such as `2018-01-22T12:52:54.097+01:00`.
 
     Milliseconds are cut, trailing zeros are dropped, and so is an empty fraction. Offsets are whole minutes, as
     `xs:dateTime` wants them; should the zone's offset have seconds (before 1973), the text is of the nearest whole
@@ -23,17 +26,17 @@ def local_time_writer(zone: tzinfo) -> Callable[[datetime], str]:
     """
 
     @lru_cache(maxsize=_MINUTES_REMEMBERED)
-    def minute_and_offset(year: int, month: int, day: int, hour: int, minute: int) -> tuple[str, str]:
-        utc = datetime(year, month, day, hour, minute, tzinfo=UTC)
+    def minute_and_offset(minutes: int) -> tuple[str, str]:
+        utc = from_micros(minutes * _MICROS_A_MINUTE)
         offset = utc.astimezone(zone).replace(tzinfo=UTC) - utc
         text = utc.astimezone(timezone(offset // _MINUTE * _MINUTE)).isoformat()
         return text[:16], text[19:]
 
-    def write(time: datetime) -> str:
-        if time.tzinfo is not UTC:
-            time = time.astimezone(UTC)
-        minute, offset = minute_and_offset(time.year, time.month, time.day, time.hour, time.minute)
-        return f"{minute}{_SECONDS[time.second]}{_FRACTIONS[time.microsecond // 1000]}{offset}"
+    def write(instant: int) -> str:
+        minutes, micros = divmod(instant, _MICROS_A_MINUTE)
+        minute, offset = minute_and_offset(minutes)
+        milliseconds = micros // 1000
+        return f"{minute}{_SECONDS[milliseconds // 1000]}{_FRACTIONS[milliseconds % 1000]}{offset}"
 
     return write
 
@@ -43,12 +46,12 @@ def day_text(day: date) -> str:
     return f"{day.day:02}.{day.month:02}.{day.year:04}"
 
 
-def local_day_writer(zone: tzinfo) -> Callable[[datetime], str]:
-    """Return a function from an aware datetime to the `day_text` it has in `zone`."""
+def local_day_writer(zone: tzinfo) -> Callable[[int], str]:
+    """Return a function from an instant to the `day_text` it has in `zone`."""
     local_time = local_time_writer(zone)
 
-    def write(time: datetime) -> str:
-        text = local_time(time)
+    def write(instant: int) -> str:
+        text = local_time(instant)
         return f"{text[8:10]}.{text[5:7]}.{text[:4]}"
 
     return write

@@ -1,4 +1,4 @@
-"""How both versions of the XML are laid out: unqualified inside a root that declares the default namespace.
+"""How the XML formats are laid out: unqualified inside a root that declares the default namespace.
 
 No prefix ever shows; two spaces a level and `<OrderID/>` for an empty text are as in the published samples.
 """
@@ -15,9 +15,27 @@ from settlement_bridge.model import Issuer, Merchant
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
-def opening(namespace: str) -> bytes:
+def opening(namespace: str, root: str = "SettlementReport") -> bytes:
     """Return how every document of a namespace starts, to the end of the root tag."""
-    return _DECLARATION + f'<SettlementReport xmlns="{namespace}">'.encode()
+    return _DECLARATION + f'<{root} xmlns="{namespace}">'.encode()
+
+
+def element(path: str, *content: str | etree._Element, **attributes: str) -> etree._Element:
+    """Return an element, or a chain of them such as `Dt/Dt`, the innermost of which holds a text or other elements.
+
+    Texts are ones that XML can carry.
+    """
+    *outer, name = path.split("/")
+    made = etree.Element(name, attributes)
+    for one in content:
+        if isinstance(one, str):
+            made.text = one
+        else:
+            made.append(one)
+    for name in reversed(outer):
+        inner, made = made, etree.Element(name)
+        made.append(inner)
+    return made
 
 
 class Layout:
@@ -39,6 +57,16 @@ class Layout:
             self.line = outside
             self.write(outside)
 
+    @property
+    def level(self) -> int:
+        """How many elements are open."""
+        return len(self.line) // 2
+
+    def tree(self, element: etree._Element) -> None:
+        """Write an element with all that is in it, whose texts XML can carry."""
+        etree.indent(element, level=self.level)
+        self.write(self.line, element)
+
     def leaves(self, leaves: Iterable[tuple[str, str]]) -> None:
         """Write elements that hold nothing but text, given as name and text."""
         for name, text in leaves:
@@ -48,14 +76,35 @@ class Layout:
 
 
 @contextmanager
-def document(stream: BinaryIO, namespace: str) -> Iterator[Layout]:
-    """Write a `SettlementReport` to `stream` around what is written inside the `with`."""
+def document(stream: BinaryIO, namespace: str, root: str = "SettlementReport") -> Iterator[Layout]:
+    """Write a document to `stream` around what is written inside the `with`."""
     stream.write(_DECLARATION)
-    root = etree.QName(namespace, "SettlementReport")
-    with etree.xmlfile(stream, encoding="utf-8") as xml, xml.element(root, nsmap={None: namespace}):
+    name = etree.QName(namespace, root)
+    target = _Target(stream)
+    with etree.xmlfile(target, encoding="utf-8") as xml, xml.element(name, nsmap={None: namespace}):
         yield Layout(xml)
         xml.write("\n")
+    if target.failure:
+        raise target.failure
     stream.write(b"\n")
+
+
+class _Target:
+    """Where lxml writes to; keeps what went wrong there.
+
+    With libxml2 2.14, lxml passes over a failure of its last write.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.failure: Exception | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._stream.write(data)
+        except Exception as error:
+            self.failure = error
+            raise
 
 
 def merchant_leaves(merchant: Merchant) -> dict[str, str]:

@@ -71,7 +71,8 @@ class FundsRow(NamedTuple):
     psp_reference: str
     number: int
     """`transaction_number(psp_reference)`."""
-    time: datetime
+    instant: int
+    """Microseconds since 1970 UTC."""
     entry_type: str
     reference: str | None
     amount: int
@@ -86,8 +87,8 @@ class FeeGroup(NamedTuple):
     """The fees of one pspReference that belong on no row of their payout."""
 
     psp_reference: str
-    time: datetime
-    """Of the first of them."""
+    instant: int
+    """Of the first of them, in microseconds since 1970 UTC."""
     entry_type: str
     reference: str | None
     handle: str | None

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
+from settlement_bridge.instants import from_micros
 from settlement_bridge.model.payouts import SettlementType
 
 
 class Transaction(NamedTuple):
     """One row of a settlement file. Fees are positive, refunds negative."""
 
-    time: datetime
+    instant: int
+    """Microseconds since 1970 UTC."""
     capture: int
     refund: int
     fee: int
@@ -20,6 +22,11 @@ class Transaction(NamedTuple):
     order_id: str
     mapped_from: str | None
     """The text behind `number`; None where the number is the provider's own."""
+
+    @property
+    def time(self) -> datetime:
+        """The instant as an aware datetime in UTC."""
+        return from_micros(self.instant)
 
     @property
     def gross(self) -> int:
@@ -81,6 +88,17 @@ class Settlement:
     settled_amount: int
     merchant: Merchant
     totals: Totals
+    opening_balance: int = 0
+    """What the provider owed before the period; told of one sales unit where a ledger settles for several (rule 12)."""
+    closing_balance: int = 0
+    """What it owed behind the payout: not zero with a rolling reserve."""
+    joint: bool = False
+    """Whether the ledger settles for several sales units."""
+
+    @property
+    def account(self) -> str:
+        """Name of the account it is settled from: the ledger id, with the MSN where the ledger has several."""
+        return f"{self.ledger_id}-{self.msn}" if self.joint else self.ledger_id
 
     @property
     def msn(self) -> str:

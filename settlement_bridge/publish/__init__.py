@@ -1,14 +1,19 @@
 """Brings files to where the import jobs look for them; `publish.sftp` is loaded by those alone who deliver there."""
 
 from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome
+from settlement_bridge.publish.disk_errors import explained
 from settlement_bridge.publish.layout import inbox_path
-from settlement_bridge.publish.local import LocalDestination
+from settlement_bridge.publish.local import LocalDestination, LocalDraft
+from settlement_bridge.publish.spool import spooled
 
 __all__ = [
     "Destination",
     "Draft",
     "Fingerprint",
     "LocalDestination",
+    "LocalDraft",
     "Outcome",
+    "explained",
     "inbox_path",
+    "spooled",
 ]

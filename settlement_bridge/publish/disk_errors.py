@@ -1,8 +1,9 @@
 """What a disk says, as a sentence with a remedy."""
 
 import errno
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from settlement_bridge.errors import DeliveryFailed
@@ -33,3 +34,9 @@ def explained(path: Path) -> Iterator[None]:
         said = (error.strerror or str(error)).lower()
         remedy = _REMEDIES.get(error.errno or 0, "check the destination")
         raise DeliveryFailed(f"{path} cannot be used: {said}; {remedy}, and the next run tries again") from error
+
+
+def let_go(file: int) -> None:
+    """Close a descriptor. What a disk says only now concerns nobody: what shall last was synced before."""
+    with suppress(OSError):
+        os.close(file)

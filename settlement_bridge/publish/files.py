@@ -9,7 +9,7 @@ from pathlib import Path
 
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.publish.destination import Fingerprint
-from settlement_bridge.publish.disk_errors import explained
+from settlement_bridge.publish.disk_errors import explained, let_go
 from settlement_bridge.publish.folders import Folder
 from settlement_bridge.publish.rename import rename_without_replacing
 
@@ -33,9 +33,9 @@ def open_locked(folder: Folder, name: str, flags: int) -> int:
                 if os.path.samestat(named, os.fstat(file)):
                     return file
         except BaseException:
-            os.close(file)
+            let_go(file)
             raise
-        os.close(file)
+        let_go(file)
 
 
 def look_at(folder: Folder, name: str) -> Fingerprint | None:
@@ -52,7 +52,7 @@ def look_at(folder: Folder, name: str) -> Fingerprint | None:
         try:
             return fingerprint_of(file)
         finally:
-            os.close(file)
+            let_go(file)
 
 
 def fingerprint_of(file: int) -> Fingerprint:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from settlement_bridge.errors import DeliveryFailed
-from settlement_bridge.publish.disk_errors import explained
+from settlement_bridge.publish.disk_errors import explained, let_go
 from settlement_bridge.publish.rename import rename_without_replacing
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -50,7 +50,7 @@ class Folder:
             self.fd = os.open(path, _FOLDER)
         else:
             self.fd = os.open(path.name, _FOLDER | os.O_NOFOLLOW, dir_fd=above.fd)
-        weakref.finalize(self, os.close, self.fd).atexit = False
+        weakref.finalize(self, let_go, self.fd).atexit = False
 
     def enter(self, name: str) -> "Folder | None":
         """Open the folder `name` in this one; None where there is none."""

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from settlement_bridge.errors import DeliveryRefused
 
-EXTENSIONS = frozenset(("csv", "pdf", "xlsx", "xml", "xml.zip"))
+EXTENSIONS = frozenset(("camt.053.xml", "csv", "pdf", "xlsx", "xml", "xml.zip"))
 """What a document's name may end in; each has a folder of its own."""
 
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")

@@ -4,13 +4,14 @@ import io
 import os
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from settlement_bridge.errors import ConfigurationError, DeliveryFailed
 from settlement_bridge.publish.destination import Fingerprint, Outcome, draft_name
-from settlement_bridge.publish.disk_errors import explained
+from settlement_bridge.publish.disk_errors import explained, let_go
 from settlement_bridge.publish.files import READ, WRITE, fingerprint_of, look_at, open_locked, publish, remove
 from settlement_bridge.publish.folders import Access, Folder, find_folder
 from settlement_bridge.publish.layout import refuse_unsafe
@@ -138,7 +139,8 @@ class LocalDraft:
         """See `Draft.discard`."""
         if not self._close.alive:
             return
-        self._writer.raw.close()
+        with suppress(OSError):
+            self._writer.raw.close()
         with self._new_folders.lock:
             remove(self._folder, self._temporary)
             self._remove_folders()
@@ -161,7 +163,7 @@ class LocalDraft:
     def _open(self) -> io.BufferedWriter:
         with explained(self.local_path):
             self._file = open_locked(self._folder, self._temporary, WRITE)
-            self._close = weakref.finalize(self, os.close, self._file)
+            self._close = weakref.finalize(self, let_go, self._file)
             self._close.atexit = False
             try:
                 os.ftruncate(self._file, 0)
@@ -204,4 +206,4 @@ def _recover_draft(folder: Folder, path: PurePosixPath, sealed: Fingerprint) -> 
                 return Outcome.DELIVERED
             return Outcome.ABSENT
         finally:
-            os.close(file)
+            let_go(file)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import FeeGroup, FundsRow, Payout, SettlementType, Transaction
 from settlement_bridge.settlement.ids import TransactionIds
 
@@ -39,7 +40,7 @@ class RowWriter:
         msns: dict[str | None, str] = {}
         of_row = self._ids.of_row
         for row in rows:
-            psp_reference, number, time, entry_type, reference, amount, handle, _, fee_entries = row
+            psp_reference, number, instant, entry_type, reference, amount, handle, _, fee_entries = row
             msn = msns.get(handle)
             if msn is None:
                 msn = msns[handle] = msn_of(handle) or self._default_msn
@@ -47,7 +48,7 @@ class RowWriter:
             fee = self._fee(row, first, msn) if fee_entries else 0
             order = reference or order_id(reference, entry_type)
             capture, refund = (amount, 0) if amount >= 0 else (0, amount)
-            yield msn, Transaction(time, capture, refund, fee, number, order, mapped_from)
+            yield msn, Transaction(instant, capture, refund, fee, number, order, mapped_from)
 
     def _fee(self, row: FundsRow, first: bool, msn: str) -> int:
         if not first:
@@ -68,7 +69,7 @@ class RowWriter:
             yield (
                 msn,
                 Transaction(
-                    group.time,
+                    group.instant,
                     max(-group.fee, 0),
                     0,
                     max(group.fee, 0),
@@ -83,7 +84,7 @@ class RowWriter:
         number, mapped_from = self._ids.of_balance()
         paid = self._payout.amount
         return self._default_msn, Transaction(
-            self._payout.time, max(paid, 0), min(paid, 0), 0, number, "balance", mapped_from
+            to_micros(self._payout.time), max(paid, 0), min(paid, 0), 0, number, "balance", mapped_from
         )
 
 

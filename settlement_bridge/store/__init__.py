@@ -2,6 +2,8 @@
 
 from settlement_bridge.store.copy import TableSum, copy_store, count_rows
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
+from settlement_bridge.store.documents import CHUNK, Document, DocumentPlace
+from settlement_bridge.store.inboxes import Folder, View
 from settlement_bridge.store.leases import Holder
 from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
@@ -16,10 +18,14 @@ from settlement_bridge.store.settlements import StoredSettlement
 from settlement_bridge.store.store import Store, open_store
 
 __all__ = [
+    "CHUNK",
     "NOT_READ",
     "Delivery",
     "DeliveryState",
     "Difference",
+    "Document",
+    "DocumentPlace",
+    "Folder",
     "Holder",
     "Match",
     "Periods",
@@ -31,6 +37,7 @@ __all__ = [
     "StoredLedger",
     "StoredSettlement",
     "TableSum",
+    "View",
     "copy_store",
     "count_rows",
     "move_away",

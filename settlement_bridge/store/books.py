@@ -8,12 +8,12 @@ from itertools import islice
 from sqlalchemy import Connection, Row, insert, select, update
 
 from settlement_bridge.errors import Busy
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import MARK_TYPES, Book, EntryTable, LedgerEntry
 from settlement_bridge.store.bulk import insert_many, insert_values
 from settlement_bridge.store.entry_codec import entry_of, values_of
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
 from settlement_bridge.store.tables import books, entries, marks
-from settlement_bridge.store.time_codec import to_micros
 
 _INSTANTS_AT_ONCE = 500
 

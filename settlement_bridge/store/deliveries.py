@@ -9,9 +9,9 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from settlement_bridge.errors import DeliveryRefused
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import TAKES_PATH, deliveries
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 
 class DeliveryState(StrEnum):

@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import chain, count, repeat
 from typing import Any
 
+from settlement_bridge.instants import from_micros
 from settlement_bridge.model import EntryColumns, LedgerEntry
-from settlement_bridge.store.time_codec import from_micros
 from settlement_bridge.transaction_ids import transaction_numbers
 
 _date = lru_cache(maxsize=64)(date.fromisoformat)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select, update
 
 from settlement_bridge.errors import Busy
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import leases
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, select, update
 
 from settlement_bridge.errors import NotFound
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.model import Ledger
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import ledgers
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 _LEDGER = TypeAdapter(Ledger)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import select
 
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.model import Identifier, Organization
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import organizations
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 _ORGANIZATION = TypeAdapter(Organization)
 

@@ -24,7 +24,6 @@ from settlement_bridge.model import (
 from settlement_bridge.store.database import stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.tables import books, entries, marks, settlements, transaction_index, transactions
-from settlement_bridge.store.time_codec import from_micros
 from settlement_bridge.transaction_ids import FIRST_MAPPED
 
 NO_ROWS = (*PAYOUT_TYPES, RETAINED)
@@ -188,10 +187,10 @@ class Periods:
                 )
                 .where(self._rows_of(payout))
             )
-        for psp, number, time, entry_type, reference, amount, handle, fee, fee_entries in stream(
+        for psp, number, instant, entry_type, reference, amount, handle, fee, fee_entries in stream(
             self._connection, query.order_by(entries.c.position)
         ):
-            yield FundsRow(psp, number, from_micros(time), entry_type, reference, amount, handle, int(fee), fee_entries)
+            yield FundsRow(psp, number, instant, entry_type, reference, amount, handle, int(fee), fee_entries)
 
     def fee_entries(self, selection: FeeSelection) -> int:
         """Return how many entries of the fees book are selected."""
@@ -230,7 +229,7 @@ class Periods:
         for row in stream(self._connection, query):
             yield FeeGroup(
                 row.psp_reference,
-                from_micros(row.time),
+                row.time,
                 row.entry_type,
                 row.reference,
                 row.handle,

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import runs
-from settlement_bridge.store.time_codec import from_micros, to_micros
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from settlement_bridge.instants import from_micros
 from settlement_bridge.model import Book
 from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.tables import IS_CURRENT, books, entries, payouts, settlements, transactions
-from settlement_bridge.store.time_codec import from_micros
 from settlement_bridge.transaction_ids import LARGEST_LONG, transaction_number
 
 

@@ -6,11 +6,11 @@ from itertools import chain, count, repeat
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Payout, PayoutRecord, Settlement, Transaction
 from settlement_bridge.store.bulk import insert_values
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import payouts, settlements, transaction_index, transactions
-from settlement_bridge.store.time_codec import to_micros
 
 ROWS_AT_ONCE = 10_000
 _SETTLEMENT = TypeAdapter(Settlement)
@@ -104,8 +104,8 @@ class SettlementDraft:
 
 def _values(settlement_id: int, first: int, rows: Sequence[Transaction]) -> Iterator[object]:
     """Yield rows of the table, value after value; by columns, which takes half the time of row by row."""
-    times, *columns = zip(*rows, strict=True)
-    return chain.from_iterable(zip(repeat(settlement_id), count(first), map(to_micros, times), *columns, strict=False))
+    columns = zip(*rows, strict=True)
+    return chain.from_iterable(zip(repeat(settlement_id), count(first), *columns, strict=False))
 
 
 def keep_payout(connection: Connection, record: PayoutRecord) -> None:

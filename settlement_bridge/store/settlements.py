@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, Subquery, and_, exists, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
+from settlement_bridge.instants import from_micros
 from settlement_bridge.model import (
     PAYOUT_TYPES,
     Book,
@@ -31,7 +32,6 @@ from settlement_bridge.store.tables import (
     settlements,
     transactions,
 )
-from settlement_bridge.store.time_codec import from_micros
 
 _SETTLEMENT = TypeAdapter(Settlement)
 
@@ -213,8 +213,7 @@ class Settlements:
             .order_by(transactions.c.row)
         )
         with self._database.reading() as connection:
-            for time, capture, refund, fee, number, order_id, mapped_from in stream(connection, query):
-                yield Transaction(from_micros(time), capture, refund, fee, number, order_id, mapped_from)
+            yield from map(Transaction._make, stream(connection, query))
 
 
 def _newest() -> Subquery:

@@ -7,7 +7,9 @@ from sqlalchemy.engine import URL
 
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.deliveries import Deliveries
+from settlement_bridge.store.documents import Documents
 from settlement_bridge.store.engine import make_engine
+from settlement_bridge.store.inboxes import Inboxes
 from settlement_bridge.store.leases import Leases
 from settlement_bridge.store.ledgers import Ledgers
 from settlement_bridge.store.mirror import Mirror
@@ -30,6 +32,8 @@ class Store:
         self.settlements = Settlements(database)
         self.deliveries = Deliveries(database)
         self.organizations = Organizations(database)
+        self.documents = Documents(database)
+        self.inboxes = Inboxes(database)
         self.search = Search(database)
         self.leases = Leases(database)
         self.runs = Runs(database)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -194,6 +195,44 @@ Index(
     postgresql_where=TAKES_PATH,
 )
 Index("deliveries_of_settlement", deliveries.c.settlement_id)
+
+# What the SFTP server serves: every file rendered once, and never changed after it is published.
+documents = Table(
+    "documents",
+    metadata,
+    Column("document_id", Integer, primary_key=True),
+    Column("extension", Text, nullable=False),
+    Column("organization_number", Text, nullable=False),
+    Column("msn", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("published", Boolean, nullable=False),  # false: a draft, which nobody sees
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("published_at", BigInteger, nullable=False),  # of a draft: when it was written
+    # At most one draft and one document a path.
+    UniqueConstraint("extension", "organization_number", "msn", "name", "published"),
+    sqlite_autoincrement=True,  # the id of a deleted draft must never come back: somebody may have archived it
+)
+
+document_chunks = Table(
+    "document_chunks",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.document_id"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 0; all but the last are of the same size
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("document_id", "number"),
+)
+
+# A document is in a user's archive if it has a row here, else in the inbox: so in exactly one of the two.
+archived_documents = Table(
+    "archived_documents",
+    metadata,
+    Column("user_name", Text, nullable=False),
+    Column("document_id", Integer, ForeignKey("documents.document_id"), nullable=False),
+    Column("archived_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("user_name", "document_id"),
+    sqlite_with_rowid=False,
+)
 
 leases = Table(
     "leases",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from settlement_bridge.comparison import Difference, Grade, SettlementDifferences, Verdict, compare
 from settlement_bridge.comparison.settlement_files import MOST_ROWS_TOLD
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import FiledKey, Merchant, Report, Transaction
 from tests.formats.reports import MERCHANT, report, row, settlement, totals_of
 from tests.readers.files import FORMATS, read, rendered, settlements
@@ -97,7 +98,7 @@ def test_an_order_id_that_the_old_file_left_empty_is_a_text() -> None:
 
 
 def test_a_time_of_another_millisecond_is_told() -> None:
-    other = ROWS[0]._replace(time=datetime.fromisoformat("2026-03-29T01:00:00.002+00:00"))
+    other = ROWS[0]._replace(instant=to_micros(datetime.fromisoformat("2026-03-29T01:00:00.002+00:00")))
     ((grade, field, old, new, _),) = summary(alone("xml 3.0", ROWS, [other, *ROWS[1:]]))
     assert (grade, field, new) == ("rows", "time", other.time)
     assert isinstance(old, datetime)

@@ -3,7 +3,6 @@
 from hypothesis import strategies as st
 
 from settlement_bridge.model import Merchant, Transaction
-from tests.formats.reports import FIRST_TIME, OSLO
 
 ODD_TEXT = st.sampled_from(
     ("=1+1", "+47", "-5", "@x", "'=1", "a;=b", "\t=1", "\r\n-1", 'q"q', "a,b", "_x0041_", "<&>", "\x00", "]]>", "＝1")
@@ -12,7 +11,7 @@ ANY_TEXT = st.one_of(ODD_TEXT, st.text(alphabet=st.characters(exclude_categories
 AMOUNTS = st.integers(0, 10**12)
 TRANSACTIONS = st.builds(
     Transaction,
-    time=st.integers(0, 10**15).map(lambda us: FIRST_TIME.fromtimestamp(us / 10**6, OSLO)),
+    instant=st.integers(0, 10**15),
     capture=AMOUNTS,
     refund=AMOUNTS.map(lambda amount: -amount),
     fee=AMOUNTS,

@@ -152,6 +152,47 @@ def pdf(document: bytes) -> Contents:
     return Contents(stated, [])
 
 
+def camt_053(document: bytes) -> Contents:
+    """Read statements as a ledger would: add up, and compare with everything that is said of the sums."""
+    stated, rows = [], []
+    statements: Any = etree.fromstring(document).iter("{*}Stmt")
+    for statement in statements:
+        payout = statement.findtext("{*}ElctrncSeqNb")
+        entries = [
+            (entry.findtext("{*}BkTxCd/{*}Prtry/{*}Cd"), signed(entry), entry) for entry in statement.iter("{*}Ntry")
+        ]
+        opening, closing = (signed(balance) for balance in statement.iter("{*}Bal"))
+        moved = [amount for _, amount, _ in entries]
+        assert opening + sum(moved) == closing
+        summary = statement.find("{*}TxsSummry")
+        assert int(summary.findtext("{*}TtlNtries/{*}NbOfNtries")) == len(entries)
+        assert minor_units(summary.findtext("{*}TtlNtries/{*}Sum")) == sum(map(abs, moved))
+        assert signed(summary.find("{*}TtlNtries/{*}TtlNetNtry")) == sum(moved)
+        assert minor_units(summary.findtext("{*}TtlCdtNtries/{*}Sum")) == sum(max(amount, 0) for amount in moved)
+        assert minor_units(summary.findtext("{*}TtlDbtNtries/{*}Sum")) == -sum(min(amount, 0) for amount in moved)
+        sales = [(amount, entry) for kind, amount, entry in entries if kind in ("capture", "refund")]
+        (settled,) = (-amount for kind, amount, _ in entries if kind == "payout")
+        fees = next((-amount for kind, amount, _ in entries if kind == "fees"), None)
+        stated.append(Stated(payout, len(sales), sum(amount for amount, _ in sales), fees, settled))
+        rows += [Row(payout, entry.findtext("{*}AcctSvcrRef"), order_of(entry), amount, 0) for amount, entry in sales]
+    return Contents(stated, rows)
+
+
+def signed(part: Any) -> int:
+    amount = minor_units(part.findtext("{*}Amt"))
+    return {"CRDT": amount, "DBIT": -amount}[part.findtext("{*}CdtDbtInd")]
+
+
+def order_of(entry: Any) -> str:
+    """Return the OrderID behind an entry: one that is too long for a reference stands in the text beside it."""
+    short = entry.findtext(".//{*}EndToEndId")
+    assert 1 <= len(short) <= 35
+    return entry.findtext(".//{*}Ustrd") or ("" if short == "NOTPROVIDED" else short)
+
+
+FEES_APART = ("camt.053.xml",)
+"""Formats that say the fees of a settlement in one sum, not row by row."""
+
 READERS: dict[str, Callable[[bytes], Contents]] = {
     "xml": xml,
     "xml, 2.0": xml,
@@ -160,4 +201,5 @@ READERS: dict[str, Callable[[bytes], Contents]] = {
     "xlsx": xlsx,
     "csv": csv_sections,
     "csv, table": csv_table,
+    "camt.053.xml": camt_053,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from settlement_bridge import formats
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Issuer, Merchant, Report, Settlement, SettlementType, Totals, Transaction
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -51,7 +52,7 @@ def report(*sections: Sequence[Transaction], merchant: Merchant = MERCHANT) -> R
 
 def row(number: int = 1, *, amount: int = 10_000, fee: int = 225, order_id: str = "order") -> Transaction:
     return Transaction(
-        time=FIRST_TIME + timedelta(seconds=7.013 * number),
+        instant=to_micros(FIRST_TIME + timedelta(seconds=7.013 * number)),
         capture=max(amount, 0),
         refund=min(amount, 0),
         fee=fee,

@@ -8,6 +8,7 @@ import pytest
 from settlement_bridge import formats
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.csv_cells import csv_text
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Issuer, Merchant, Report
 from tests.formats.reports import report, row
 
@@ -136,7 +137,12 @@ def _sample_report(lines: list[str], merchant: Merchant) -> Report:
         capture, fee, refund = (int(cells[place].replace(".", "")) for place in (8, 10, 11))
         rows.append(
             row(1)._replace(
-                time=_noon(cells[1]), capture=capture, refund=refund, fee=-fee, number=int(cells[4]), order_id=cells[6]
+                instant=to_micros(_noon(cells[1])),
+                capture=capture,
+                refund=refund,
+                fee=-fee,
+                number=int(cells[4]),
+                order_id=cells[6],
             )
         )
     made = report(rows, merchant=merchant)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from settlement_bridge.instants import to_micros
 from settlement_bridge.model import (
     Issuer,
     Merchant,
@@ -38,7 +39,7 @@ def minor_units(element: etree._Element, path: str) -> int:
 
 def transaction(row: etree._Element) -> Transaction:
     return Transaction(
-        time=datetime.fromisoformat(text(row, "TransactionTime")),
+        instant=to_micros(datetime.fromisoformat(text(row, "TransactionTime"))),
         capture=minor_units(row, "TransactionCaptureAmount"),
         refund=minor_units(row, "TransactionRefundAmount"),
         fee=minor_units(row, "TransactionFeeAmount"),

@@ -1,9 +1,9 @@
-"""A program that publishes one document as the bridge does; run, killed and run again by the crash sweep.
+"""A program that publishes one document as the bridge does, looked at call by call, cut off and run again.
 
     python -m tests.publish.publisher KIND FOLDER RECORD
 
-Its record, a file of its own, stands for the database. Three of the kinds are bad on purpose: a sweep that does not
-catch them is worth nothing.
+Its record, a file of its own, stands for the database. One kind is bad on purpose: a test that does not notice it is
+worth nothing.
 """
 
 import json
@@ -92,24 +92,6 @@ def never_looks(destination: LocalDestination, record: Record) -> None:
     record.write("delivered", sealed)
 
 
-def writes_in_place(destination: LocalDestination, record: Record) -> None:
-    """Bad: importers see the document while it grows."""
-    file = destination.path / PATH
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(CONTENT)
-    record.write("delivered", Fingerprint("", len(CONTENT)))
-
-
-def records_first(destination: LocalDestination, record: Record) -> None:
-    """Bad: a kill between record and rename loses the document."""
-    if record.read()[0] == "delivered":
-        return
-    draft = destination.draft(PATH)
-    sealed = _write_and_seal(draft)
-    record.write("delivered", sealed)
-    draft.publish()
-
-
 def never_syncs(destination: LocalDestination, record: Record) -> None:
     """Bad: a power cut can leave the final name without content."""
     file = destination.path / PATH
@@ -121,7 +103,7 @@ def never_syncs(destination: LocalDestination, record: Record) -> None:
 
 
 KINDS: dict[str, Callable[[LocalDestination, Record], None]] = {
-    kind.__name__: kind for kind in (good, never_looks, writes_in_place, records_first, never_syncs)
+    kind.__name__: kind for kind in (good, never_looks, never_syncs)
 }
 
 if __name__ == "__main__":

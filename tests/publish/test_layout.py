@@ -63,7 +63,7 @@ def test_a_negative_payout_number_is_refused() -> None:
 
 @pytest.mark.parametrize("extension", ["", "exe", "XML", "../xml", "xml/", "zip"])
 def test_an_unknown_extension_is_refused(extension: str) -> None:
-    with pytest.raises(DeliveryRefused, match=r"use one of csv, pdf, xlsx, xml, xml\.zip"):
+    with pytest.raises(DeliveryRefused, match=r"use one of camt\.053\.xml, csv, pdf, xlsx, xml, xml\.zip"):
         inbox_path("998724341", "16655", 2000001, extension)
 
 

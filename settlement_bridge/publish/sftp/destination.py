@@ -1,9 +1,5 @@
 """The port `Destination`, in front of an SFTP server."""
 
-import hashlib
-import os
-import stat
-import tempfile
 from pathlib import Path, PurePosixPath
 
 from paramiko import SFTPClient
@@ -11,7 +7,7 @@ from paramiko import SFTPClient
 from settlement_bridge.errors import DeliveryFailed
 from settlement_bridge.publish.destination import Fingerprint, Outcome
 from settlement_bridge.publish.layout import inbox_path
-from settlement_bridge.publish.local import LocalDestination, LocalDraft
+from settlement_bridge.publish.local import LocalDraft
 from settlement_bridge.publish.sftp.draft import Place, SftpDraft, give_final_name
 from settlement_bridge.publish.sftp.files import fingerprint_of, found, is_file, is_same, remove
 from settlement_bridge.publish.sftp.folders import NewFolders
@@ -19,6 +15,7 @@ from settlement_bridge.publish.sftp.problems import explained
 from settlement_bridge.publish.sftp.server import SftpServer
 from settlement_bridge.publish.sftp.session import Session
 from settlement_bridge.publish.sftp.template import DEFAULT_TEMPLATE, Template
+from settlement_bridge.publish.spool import spooled
 
 LOGIN_FOLDER = PurePosixPath()
 _PROBE = inbox_path("check", "check", 1, "xml")
@@ -85,9 +82,7 @@ class SftpDestination:
         return Place(self._path / below, f"{self.name}/{below}")
 
     def _spooled(self, path: PurePosixPath) -> LocalDraft:
-        unique = hashlib.sha256(f"{self.name} {path}".encode()).hexdigest()[:16]
-        spool = LocalDestination(self._spool or _own_spool(), mode=0o600)
-        return spool.draft(PurePosixPath(f"{unique}-{path.name}"))
+        return spooled(self.name, path, self._spool)
 
 
 def _recover(client: SFTPClient, place: Place, sealed: Fingerprint) -> Outcome:
@@ -107,16 +102,3 @@ def _recover(client: SFTPClient, place: Place, sealed: Fingerprint) -> Outcome:
         give_final_name(client, place)
         return Outcome.DELIVERED
     return Outcome.ABSENT
-
-
-def _own_spool() -> Path:
-    """Return a folder among the temporary files that nobody else can write to."""
-    folder = Path(tempfile.gettempdir(), f"settlement-bridge-{os.geteuid()}")
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found_there = folder.lstat()
-    except OSError as error:
-        raise DeliveryFailed(f"{folder} cannot be made ({error.strerror}); make it, or set spool") from error
-    if not stat.S_ISDIR(found_there.st_mode) or found_there.st_uid != os.geteuid() or found_there.st_mode & 0o077:
-        raise DeliveryFailed(f"{folder} is not a folder of this user alone; remove it, or set spool")
-    return folder

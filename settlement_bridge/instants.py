@@ -1,4 +1,8 @@
-"""Instants as the database keeps them: microseconds since 1970 UTC, exact and fast."""
+"""Instants: microseconds since 1970 UTC, as the database keeps them and as values that come by the million carry them.
+
+Like amounts in minor units they are exact, and a row on its way from the database into a file need not be a datetime
+in between: making one costs as much as writing its text.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final

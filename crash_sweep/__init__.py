@@ -1,0 +1,1 @@
+"""Crashes at every system call of the work that must survive them: `make crash-sweep`."""

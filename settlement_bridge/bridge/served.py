@@ -1,0 +1,115 @@
+"""The SFTP server's documents as a destination: one more place where a settlement goes, by the same rules.
+
+Its final names are rows of the store, so that what is served and what is recorded of it never disagree for longer
+than a crash lasts. Nobody takes a document away here: importers move it from their inbox to their archive.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from settlement_bridge.publish import Fingerprint, LocalDraft, Outcome, inbox_path, spooled
+from settlement_bridge.store import Document, DocumentPlace
+from settlement_bridge.store.documents import Documents
+
+NAME = "sftp-server"
+_PROBE = inbox_path("check", "check", 1, "xml")
+
+
+class ServedDestination:
+    """Publishes into the store, from where the SFTP server serves. Its paths are those of `layout.inbox_path`."""
+
+    name = NAME
+
+    def __init__(self, documents: Documents, clock: Callable[[], datetime], spool: Path | None = None) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._spool = spool
+
+    def draft(self, path: PurePosixPath) -> "ServedDraft":
+        """See `Destination.draft`."""
+        return ServedDraft(self._documents, self._clock, _place(path), spooled(NAME, path, self._spool))
+
+    def look(self, path: PurePosixPath) -> Fingerprint | None:
+        """See `Destination.look`."""
+        document = self._documents.published(_place(path))
+        return None if document is None else _fingerprint(document)
+
+    def recover(self, path: PurePosixPath, sealed: Fingerprint) -> Outcome:
+        """See `Destination.recover`. Nobody can take a document away: where there is none, there was none."""
+        place = _place(path)
+        document = self._documents.published(place)
+        if document is not None:
+            return Outcome.DELIVERED if _fingerprint(document) == sealed else Outcome.TAKEN
+        draft = self._documents.draft(place)
+        if draft is None or _fingerprint(draft) != sealed or not self._documents.complete(draft):
+            return Outcome.ABSENT
+        self._documents.publish(place, self._clock())
+        return Outcome.DELIVERED
+
+    def check(self) -> None:
+        """See `Destination.check`."""
+        draft = self.draft(_PROBE)
+        try:
+            draft.stream.write(b"settlement-bridge check\n")
+            draft.seal()
+        finally:
+            draft.discard()
+
+    def close(self) -> None:
+        """See `Destination.close`."""
+
+
+class ServedDraft:
+    """Written to a file first, which can be validated; kept in the store when it is sealed."""
+
+    def __init__(
+        self, documents: Documents, clock: Callable[[], datetime], place: DocumentPlace, spool: LocalDraft
+    ) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._place = place
+        self._spool = spool
+        self._published = False
+
+    @property
+    def stream(self) -> BinaryIO:
+        """See `Draft.stream`."""
+        return self._spool.stream
+
+    @property
+    def local_path(self) -> Path:
+        """See `Draft.local_path`."""
+        return self._spool.local_path
+
+    def seal(self) -> Fingerprint:
+        """See `Draft.seal`. What the store keeps becomes durable with the record that follows."""
+        sealed = self._spool.seal()
+        with self.local_path.open("rb") as content:
+            self._documents.write_draft(self._place, content, sealed.sha256, sealed.size, self._clock())
+        return sealed
+
+    def publish(self) -> None:
+        """See `Draft.publish`."""
+        self._documents.publish(self._place, self._clock())
+        self._published = True
+        self._spool.discard()
+
+    def discard(self) -> None:
+        """See `Draft.discard`."""
+        if self._published:
+            return
+        try:
+            self._documents.discard(self._place)
+        finally:
+            self._spool.discard()
+
+
+def _place(path: PurePosixPath) -> DocumentPlace:
+    _, _, extension, organization_number, msn, name = path.parts
+    return DocumentPlace(extension, organization_number, msn, name)
+
+
+def _fingerprint(document: Document) -> Fingerprint:
+    return Fingerprint(document.sha256, document.size)

@@ -1,0 +1,240 @@
+"""paramiko's transport with the bounds that it leaves to whoever builds a server on it.
+
+What is overridden here is not all public; the tests of each bound fail on a paramiko that has changed.
+"""
+
+import fcntl
+import socket
+import struct
+import termios
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
+
+from paramiko import Channel, Message, PKey, SSHException
+from paramiko import Transport as PlainTransport
+from paramiko.auth_handler import AuthHandler as PlainAuthHandler
+from paramiko.common import (
+    AUTH_SUCCESSFUL,
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_EXT_INFO,
+    MSG_SERVICE_REQUEST,
+    MSG_USERAUTH_REQUEST,
+)
+from paramiko.packet import Packetizer as PlainPacketizer
+
+from settlement_bridge.sftp_server.limits import Limits
+
+SOFTWARE = "settlement-bridge"
+_KEX = (
+    "mlkem768x25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+)
+_CIPHERS = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+)
+_MACS = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+)
+_OVERHEAD = 1024
+"""Bytes of a packet besides its payload."""
+
+
+class Host(Protocol):
+    """Who a connection belongs to; asked and told from the transport's own thread."""
+
+    @property
+    def tries_used_up(self) -> bool:
+        """Whether the client has tried to log in often enough."""
+
+    def logged_in(self) -> None:
+        """The client has proven who it is."""
+
+    def ended(self) -> None:
+        """The connection is over."""
+
+
+class Packetizer(PlainPacketizer):
+    """Takes no packet and no greeting that is larger than it needs to be, and knows since when it waits to send."""
+
+    def __init__(self, connection: socket.socket, limits: Limits) -> None:
+        super().__init__(connection)
+        self._limits = limits
+        self.sent = 0
+        """Bytes handed to the operating system."""
+        self.sending_since: float | None = None
+        """Since when the operating system has not taken a packet."""
+        self._greeting = 0
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Refuse to wait for, or to keep, more than a packet may have."""
+        if n > self._limits.packet + _OVERHEAD:
+            raise SSHException("a packet of more than 256 KiB")
+        return bytes(super().read_all(n, check_rekey))
+
+    def write_all(self, out: Any) -> None:
+        """Count what was sent."""
+        self.sending_since = time.monotonic()
+        try:
+            super().write_all(out)
+            self.sent += len(memoryview(out))
+        finally:
+            self.sending_since = None
+
+    def start_handshake(self, timeout: float) -> None:
+        """Start no thread: the server watches over the time that a login takes."""
+
+    def _read_timeout(self, timeout: float) -> bytes:
+        received: bytes = super()._read_timeout(timeout)  # type: ignore[misc]
+        self._greeting += len(received)
+        if self._greeting > self._limits.banner:
+            raise SSHException("a greeting of more than 8 KiB")
+        return received
+
+
+class AuthHandler(PlainAuthHandler):
+    """Says no to keys it cannot use, rather than hanging up, and remembers the key that was proven."""
+
+    def __init__(self, transport: PlainTransport, host: Host) -> None:
+        super().__init__(transport)
+        self._host = host
+        self.proven: tuple[str, bytes] | None = None
+        """The user, and the key whose signature let them in."""
+        self._key_in_hand: bytes = b""
+
+    @property
+    def _server_handler_table(self) -> dict[int, Any]:
+        # Without the answers to questions that nobody asks, of which a stranger may announce four billion.
+        return {
+            MSG_SERVICE_REQUEST: self._parse_service_request,  # type: ignore[attr-defined]
+            MSG_USERAUTH_REQUEST: self._parse_userauth_request,  # type: ignore[attr-defined]
+        }
+
+    def _generate_key_from_request(self, algorithm: str, keyblob: bytes) -> Any:
+        self._key_in_hand = keyblob
+        if "-cert-" not in algorithm:
+            try:
+                key = super()._generate_key_from_request(algorithm, keyblob)  # type: ignore[misc]
+            except Exception:  # of a blob that is no key, paramiko and cryptography raise a dozen classes
+                key = None
+            if key is not None:
+                return key
+        return UnusableKey(algorithm)
+
+    def _send_auth_result(self, username: str, method: str, result: int) -> None:
+        if result == AUTH_SUCCESSFUL and method == "publickey":
+            self.proven = username, self._key_in_hand
+        super()._send_auth_result(username, method, result)  # type: ignore[misc]
+        if result == AUTH_SUCCESSFUL:
+            self._host.logged_in()
+        elif self._host.tries_used_up:
+            self._disconnect_no_more_auth()  # type: ignore[attr-defined]
+
+
+class UnusableKey(PKey):
+    """Stands for a key that nobody can log in with: old Java jobs sign with SHA-1, agents hold keys of all kinds."""
+
+    def __init__(self, algorithm: str) -> None:
+        self.algorithm = algorithm
+
+    def asbytes(self) -> bytes:
+        """Return nothing: no user has this key."""
+        return b""
+
+    def verify_ssh_sig(self, data: bytes, msg: Message) -> bool:  # noqa: ARG002
+        """Return False."""
+        return False
+
+
+class Transport(PlainTransport):
+    """A connection of a client, with the algorithms and bounds of this server."""
+
+    # A tenth of a second, as it is, makes five hundred idle connections wake up five thousand times a second.
+    _active_check_timeout = 5
+    packetizer: Packetizer
+
+    def __init__(self, connection: socket.socket, limits: Limits, host: Host) -> None:
+        super().__init__(
+            connection,
+            default_window_size=limits.window,
+            packetizer_class=partial(Packetizer, limits=limits),  # type: ignore[arg-type]
+        )
+        self.local_version = f"SSH-2.0-{SOFTWARE}"
+        self.sessions: list[Channel] = []
+        self._limits = limits
+        self._host = host
+        self._connection = connection
+        self._restrict_algorithms()
+        self._handler_table = {**self._handler_table, MSG_EXT_INFO: _ignore}  # type: ignore[has-type]
+        self._channel_handler_table = {
+            **PlainTransport._channel_handler_table,  # type: ignore[attr-defined]
+            MSG_CHANNEL_DATA: self._feed,
+            MSG_CHANNEL_EXTENDED_DATA: lambda *_: None,  # nobody reads it
+        }
+
+    def run(self) -> None:
+        """Serve the connection until it ends."""
+        try:
+            super().run()
+        finally:
+            self._host.ended()
+
+    def hang_up(self) -> None:
+        """End the connection at once, whatever its threads wait for."""
+        with suppress(OSError):  # it has ended already
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    def has_arrived(self, seconds: float) -> bool:
+        """Wait until the client's machine has confirmed every byte sent so far; False where it does not in time."""
+        goal, deadline = self.packetizer.sent, time.monotonic() + seconds
+        while self.is_active() and time.monotonic() < deadline:
+            if self.packetizer.sent - _unconfirmed(self._connection) >= goal:
+                return True
+            time.sleep(0.002)
+        return False
+
+    def _restrict_algorithms(self) -> None:
+        options = self.get_security_options()
+        options.kex = tuple(name for name in _KEX if name in options.kex)
+        options.ciphers = _CIPHERS
+        options.digests = _MACS
+        options.compression = ("none",)
+
+    def _parse_newkeys(self, m: Message) -> None:
+        if self.auth_handler is None:
+            self.auth_handler = AuthHandler(self, self._host)
+        super()._parse_newkeys(m)  # type: ignore[misc]
+
+    def _queue_incoming_channel(self, channel: Channel) -> None:
+        # Kept here until it is closed; paramiko's own queue waits for somebody who calls accept().
+        self.sessions = [one for one in self.sessions if not one.closed]
+        self.sessions.append(channel)
+
+    def _feed(self, channel: Channel, m: Message) -> None:
+        if len(channel.in_buffer) > self._limits.window + self._limits.packet:
+            raise SSHException("more data than the window allows")
+        channel._feed(m)  # type: ignore[attr-defined]
+
+
+def _ignore(_: Message) -> None:
+    """Extensions of clients are of no use here, and their list may claim to be endless."""
+
+
+def _unconfirmed(connection: socket.socket) -> int:
+    """Return how many bytes of a connection its other end has not confirmed (SIOCOUTQ)."""
+    answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+    return int(struct.unpack("i", answer)[0])

@@ -1,0 +1,114 @@
+"""What each user of the SFTP server sees of the documents, and what of it is still in the inbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, true
+
+from settlement_bridge.instants import from_micros, to_micros
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.documents import Document, DocumentPlace, document_of
+from settlement_bridge.store.tables import archived_documents, documents
+
+_LEVELS = tuple(documents.c[name] for name in DocumentPlace._fields)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a user may see."""
+
+    user_name: str
+    extensions: frozenset[str]
+    sales_units: frozenset[str] | None
+    """MSNs; None for all of them."""
+
+    def shows(self, document: Document) -> bool:
+        """Tell whether a document is among what the user may see."""
+        place = document.place
+        return place.extension in self.extensions and (self.sales_units is None or place.msn in self.sales_units)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that holds something, if only in a folder below it."""
+
+    name: str
+    changed_at: datetime
+    """When its youngest document was published."""
+
+
+class Inboxes:
+    """Every user's inbox and archive: a document is in exactly one of the two, and one transaction moves it.
+
+    Nobody's lease matters here: users come and go while a run is at work.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def document(self, view: View, place: DocumentPlace, *, archived: bool) -> Document | None:
+        """Return the document at a path of the inbox, or of the archive; None where this user has none there."""
+        query = select(documents).where(_visible(view, archived), _below(place))
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else document_of(row)
+
+    def folder(self, view: View, path: Sequence[str], *, archived: bool) -> Folder | None:
+        """Return a folder by its path below the inbox, or the archive; None where it would be empty for this user."""
+        query = select(func.max(documents.c.published_at)).where(_visible(view, archived), _below(path))
+        with self._database.reading() as connection:
+            changed_at = connection.scalar(query)
+        return None if changed_at is None else Folder(path[-1] if path else "", from_micros(changed_at))
+
+    def folders(self, view: View, path: Sequence[str], *, archived: bool) -> list[Folder]:
+        """Return the folders within the folder at a path of less than three parts, by name."""
+        level = _LEVELS[len(path)]
+        query = (
+            select(level, func.max(documents.c.published_at))
+            .where(_visible(view, archived), _below(path))
+            .group_by(level)
+            .order_by(level)
+        )
+        with self._database.reading() as connection:
+            return [Folder(name, from_micros(changed_at)) for name, changed_at in connection.execute(query)]
+
+    def documents(self, view: View, path: Sequence[str] = (), *, archived: bool) -> list[Document]:
+        """Return the documents below a path, in the order of their paths."""
+        query: Select[tuple[object, ...]] = select(documents).where(_visible(view, archived), _below(path))
+        with self._database.reading() as connection:
+            return [document_of(row) for row in connection.execute(query.order_by(*_LEVELS))]
+
+    def archive(self, user_name: str, document_id: int, now: datetime) -> None:
+        """Move a document from a user's inbox to the archive; durable when this returns. One that is there stays."""
+        values = {"user_name": user_name, "document_id": document_id, "archived_at": to_micros(now)}
+        statement = self._database.insert(archived_documents).values(values).on_conflict_do_nothing()
+        with self._database.writing(fenced=False) as connection:
+            connection.execute(statement)
+
+    def restore(self, user_name: str, document_ids: Sequence[int]) -> None:
+        """Put documents back from a user's archive into the inbox, all at once."""
+        mine = archived_documents.c.user_name == user_name
+        with self._database.writing(fenced=False) as connection:
+            for document_id in document_ids:
+                connection.execute(
+                    delete(archived_documents).where(mine, archived_documents.c.document_id == document_id)
+                )
+
+
+def _visible(view: View, archived: bool) -> ColumnElement[bool]:
+    taken = exists().where(
+        archived_documents.c.user_name == view.user_name,
+        archived_documents.c.document_id == documents.c.document_id,
+    )
+    units = true() if view.sales_units is None else documents.c.msn.in_(sorted(view.sales_units))
+    return and_(
+        documents.c.published,
+        documents.c.extension.in_(sorted(view.extensions)),
+        units,
+        taken if archived else ~taken,
+    )
+
+
+def _below(path: Sequence[str]) -> ColumnElement[bool]:
+    return and_(true(), *(level == part for level, part in zip(_LEVELS, path, strict=False)))
