@@ -97,6 +97,10 @@ class RenderingRefused(BridgeError):
     """A rendered file is not valid against its schema; it is never published."""
 
 
+class NotComparable(BridgeError):
+    """Two things cannot be held against each other; says why, and what to do first."""
+
+
 class FileRefused(BridgeError):
     """A file that somebody named is no settlement file, or not a whole one; says which, and why."""
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from settlement_bridge.bridge.audit import Audit, BookAudit, finding_sentence
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
 from settlement_bridge.bridge.compare import ComparedFile
@@ -19,6 +20,7 @@ from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
 from settlement_bridge.comparison import (
     Difference,
+    EntryFinding,
     Grade,
     SettlementContents,
     SettlementDifferences,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:  # takes long to load, and few need it
 
 __all__ = [
     "EXTENSIONS",
+    "Audit",
+    "BookAudit",
     "Bridge",
     "ComparedFile",
     "CopyProgress",
@@ -42,6 +46,7 @@ __all__ = [
     "DeliveryState",
     "Difference",
     "Document",
+    "EntryFinding",
     "FileList",
     "Finding",
     "FormatChoice",
@@ -67,6 +72,7 @@ __all__ = [
     "TableSum",
     "Value",
     "Verdict",
+    "finding_sentence",
     "inspect",
     "list_files",
     "listeners",

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from settlement_bridge.bridge.audit import Audit, audit, audit_period
 from settlement_bridge.bridge.check import Finding, check
 from settlement_bridge.bridge.compare import ComparedFile, Comparer
 from settlement_bridge.bridge.copies import CopyProgress, back_up, migrate_store
@@ -154,6 +155,14 @@ class Bridge:
     def open_entries(self, items: OpenItems) -> Iterator[LedgerEntry]:
         """Yield the entries that are not paid out yet, as a stream."""
         return open_entries(self._store, items)
+
+    def audit_period(self, ledger_id: str, first: date | None, last: date | None) -> Period:
+        """Return the period that an audit covers; see audit_period."""
+        return audit_period(self._store, ledger_id, first, last)
+
+    def audit(self, ledger_id: str, period: Period, days_read: Callable[[int], None]) -> Audit:
+        """Read a ledger again by dates and hold it against the mirror; see audit."""
+        return audit(self._store, self._api, ledger_id, period, days_read)
 
     def republish(self, ledger_id: str, payout: int) -> list[Delivered]:
         """Deliver a payout's files once more; see republish."""

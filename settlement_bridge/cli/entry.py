@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "Write one file with all settlements of a period.",
     "open": "Show what is on a ledger and not yet paid out.",
     "republish": "Publish a payout's files again.",
+    "audit": "Read a ledger again by dates and compare it with the mirror.",
     "resync": "Read a ledger again from its start.",
     "check": "Find out whether everything is ready, and what to do if not.",
     "backup": "Copy the database into a file to be kept elsewhere.",

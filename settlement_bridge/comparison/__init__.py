@@ -3,14 +3,18 @@
 Pure: streams of values in, frozen findings out.
 """
 
+from settlement_bridge.comparison.books import BookComparison, EntryFinding, Reach, What, compare_books
 from settlement_bridge.comparison.contents import FileContents, RowSums, SettlementContents, Slip, contents
 from settlement_bridge.comparison.differences import Difference, Grade, RowName, SettlementDifferences, Value, Verdict
 from settlement_bridge.comparison.settlement_files import compare
 
 __all__ = [
+    "BookComparison",
     "Difference",
+    "EntryFinding",
     "FileContents",
     "Grade",
+    "Reach",
     "RowName",
     "RowSums",
     "SettlementContents",
@@ -18,6 +22,8 @@ __all__ = [
     "Slip",
     "Value",
     "Verdict",
+    "What",
     "compare",
+    "compare_books",
     "contents",
 ]

@@ -15,9 +15,11 @@ from settlement_bridge.model.entries import (
     FeeSelection,
     FeeSpan,
     FundsRow,
+    LedgerDay,
     LedgerEntry,
     Mark,
     Page,
+    differing,
 )
 from settlement_bridge.model.entry_table import EntryColumns, EntryTable
 from settlement_bridge.model.filed import Filed, FiledKey, FiledRow, FiledSettlement, FiledTotals, FileKind
@@ -64,6 +66,7 @@ __all__ = [
     "Identifier",
     "Issuer",
     "Ledger",
+    "LedgerDay",
     "LedgerEntry",
     "Mark",
     "Merchant",
@@ -78,4 +81,5 @@ __all__ = [
     "SettlementType",
     "Totals",
     "Transaction",
+    "differing",
 ]

@@ -1,5 +1,6 @@
 """The words of the books: what the Report API gives, and what the settlement stage is given of it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -56,6 +57,15 @@ class LedgerEntry(NamedTuple):
     def balance_after(self) -> int:
         """The book's balance behind this entry; what the API says of it was checked to be the same."""
         return self.balance_before + self.amount
+
+
+class LedgerDay(NamedTuple):
+    """Entries of one ledger date of one book, in order; a date may come in several parts."""
+
+    ledger_date: date
+    entries: Sequence[LedgerEntry]
+    closed: bool = True
+    """False while the date may still get entries; then it has none here."""
 
 
 class Mark(NamedTuple):
@@ -132,3 +142,14 @@ class Page:
     cursors: Mapping[Book, str]
     by_payout: bool = False
     """Given payout by payout (v1): every payout starts at balance 0, and no reference appears under two payouts."""
+
+
+def differing(held: LedgerEntry, given: LedgerEntry) -> tuple[str, ...]:
+    """Return the names of the fields in which two entries that should be the same contradict each other (rule 20).
+
+    A JSON field that only one of them has is no contradiction: new ones may appear at any time, also on entries that
+    were given before without them.
+    """
+    known, told = json.loads(held.extra or "{}"), json.loads(given.extra or "{}")
+    fields = [name for name in LedgerEntry._fields if name != "extra" and getattr(held, name) != getattr(given, name)]
+    return (*fields, *sorted(name for name in known.keys() & told.keys() if known[name] != told[name]))

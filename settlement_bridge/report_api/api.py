@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import date, datetime
 
 from settlement_bridge.errors import DialectGone
-from settlement_bridge.model import Book, Ledger, Page
+from settlement_bridge.model import Book, Ledger, LedgerDay, Page
 from settlement_bridge.report_api.client import Client
+from settlement_bridge.report_api.dates import read_dates, read_payout_dates
 from settlement_bridge.report_api.ledgers import read_ledgers
 from settlement_bridge.report_api.settings import ApiSettings
 from settlement_bridge.report_api.v1 import read_payouts
@@ -50,6 +51,14 @@ class ReportApi:
         """
         read = read_payouts if self.by_payout else read_feed
         return read(self._client, self._pool, ledger, cursors)
+
+    def dates(self, ledger: Ledger, book: Book, first: date, last: date) -> Iterator[LedgerDay]:
+        """Yield a book's entries of a period again, ledger date by ledger date; known after `ledgers()` in which way.
+
+        In v2 every date of the period comes, in v1 those that have entries of complete payouts.
+        """
+        read = read_payout_dates if self.by_payout else read_dates
+        return read(self._client, self._pool, ledger, book, first, last)
 
     def server_time(self) -> datetime | None:
         """Return the server's clock as of its last answer; None before the first."""

@@ -1,5 +1,6 @@
 """The database: mirrored books, payouts, settlements, deliveries."""
 
+from settlement_bridge.store.books import MirroredBook
 from settlement_bridge.store.copy import TableSum, copy_store, count_rows
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
 from settlement_bridge.store.documents import CHUNK, Document, DocumentPlace
@@ -9,6 +10,7 @@ from settlement_bridge.store.ledgers import StoredLedger
 from settlement_bridge.store.mirror import NOT_READ
 from settlement_bridge.store.moved import move_away
 from settlement_bridge.store.organizations import RegisteredOrganization
+from settlement_bridge.store.overlaps import describe
 from settlement_bridge.store.periods import Periods, RowKind
 from settlement_bridge.store.resync import Difference
 from settlement_bridge.store.runs import Run
@@ -28,6 +30,7 @@ __all__ = [
     "Folder",
     "Holder",
     "Match",
+    "MirroredBook",
     "Periods",
     "RegisteredOrganization",
     "RowKind",
@@ -40,6 +43,7 @@ __all__ = [
     "View",
     "copy_store",
     "count_rows",
+    "describe",
     "move_away",
     "open_store",
 ]

@@ -1,6 +1,7 @@
 """The mirrored books of every ledger: entries and the feed's cursor, always in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import Connection, and_, select, update
 
@@ -100,6 +101,17 @@ class Mirror:
         query = select(entries).where(entries.c.book_id == book_id, entries.c.position.between(first, last))
         with self._database.reading() as connection:
             yield from map(entry_of, stream(connection, query.order_by(entries.c.position)))
+
+    def dated(self, book: MirroredBook, first: date, last: date) -> Iterator[LedgerEntry]:
+        """Yield a book's entries of a period in the order of their ledger dates, as far as `book` says it is read."""
+        query = select(entries).where(
+            entries.c.book_id == book.book_id,
+            entries.c.position <= book.size,
+            entries.c.ledger_date.between(first.isoformat(), last.isoformat()),
+        )
+        with self._database.reading() as connection:
+            in_order = query.order_by(entries.c.ledger_date, entries.c.position)
+            yield from map(entry_of, stream(connection, in_order))
 
     def begin_resync(self, ledger_id: str, *, by_payout: bool) -> Resync:
         """Begin to read a ledger again from the start, beside its books in use.

@@ -1,11 +1,10 @@
 """What a page brings that a book does not hold yet, and whether it can be true (rules 20 to 22). Pure."""
 
-import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import accumulate
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Book, EntryTable, LedgerEntry
+from settlement_bridge.model import Book, EntryTable, LedgerEntry, differing
 from settlement_bridge.money import decimal_text
 
 Place = tuple[str, Book]
@@ -31,22 +30,9 @@ def new_entries(
         if found is None:
             known[key] = (None, entry)
             new.append(entry)
-        elif not _agree(found[1], entry):
+        elif found[1] != entry and differing(found[1], entry):
             raise _contradiction(place, *found, entry)
     return new
-
-
-def _agree(held: LedgerEntry, given: LedgerEntry) -> bool:
-    """Tell whether two entries say the same; a JSON field that only one of them has is no contradiction.
-
-    New fields may appear at any time, also on entries that were given before without them.
-    """
-    if held == given:
-        return True
-    known, told = json.loads(held.extra or "{}"), json.loads(given.extra or "{}")
-    return held._replace(extra=None) == given._replace(extra=None) and all(
-        known[name] == told[name] for name in known.keys() & told.keys()
-    )
 
 
 def _identity(entry: LedgerEntry) -> Hashable:
@@ -86,10 +72,10 @@ def _break(place: Place, expected: int, before: LedgerEntry, entry: LedgerEntry)
 def _contradiction(place: Place, position: int | None, held: LedgerEntry, entry: LedgerEntry) -> DataRefused:
     ledger_id, book = place
     where = f"entry {position}" if position else "an entry"
-    differing = ", ".join(name for name in LedgerEntry._fields if getattr(held, name) != getattr(entry, name))
+    fields = ", ".join(differing(held, entry))
     return DataRefused(
         ledger_id,
-        f"{where} of its {book} book was given as {describe(held)} and again as {describe(entry)}; {differing} must "
+        f"{where} of its {book} book was given as {describe(held)} and again as {describe(entry)}; {fields} must "
         f"not change. Ask the provider which is right, then run settlement-bridge resync {ledger_id}",
     )
 

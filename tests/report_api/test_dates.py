@@ -1,0 +1,64 @@
+"""Ledger dates read one by one (v2)."""
+
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from settlement_bridge.errors import ApiUnavailable, DataRefused
+from settlement_bridge.model import Book, LedgerDay, LedgerEntry
+from settlement_bridge.report_api import ReportApi
+from settlement_bridge.sandbox import Sandbox, recorded
+from tests.books import MONDAY, Books
+from tests.bridge.conftest import api_settings
+from tests.recording import record
+
+
+@pytest.fixture
+def books() -> Books:
+    """Entries on a Monday and a Thursday, nothing between."""
+    books = Books()
+    for order in range(5):
+        books.capture(f"m{order}", 100_00)
+    books.payout()
+    books.next_day(2)
+    books.capture("t", 1_00)
+    return books
+
+
+def read(sandbox: Sandbox, books: Books, first: date, last: date) -> list[LedgerDay]:
+    with closing(ReportApi(api_settings(sandbox))) as api:
+        api.ledgers()
+        return list(api.dates(books.ledger, Book.FUNDS, first, last))
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 1000])
+def test_every_date_comes_with_its_entries_as_the_feed_has_them(books: Books, tmp_path: Path, page_size: int) -> None:
+    with Sandbox(recorded(record(books, tmp_path / "books")), page_size=page_size) as sandbox:
+        days = read(sandbox, books, MONDAY, MONDAY + timedelta(3))
+    assert list(dict.fromkeys(day.ledger_date for day in days)) == [MONDAY + timedelta(n) for n in range(4)]
+    assert all(day.closed for day in days)
+    entries: list[LedgerEntry] = [entry for day in days for entry in day.entries]
+    assert entries == books.entries[Book.FUNDS]
+    assert len([day for day in days if day.ledger_date == MONDAY]) == -(-6 // page_size)
+
+
+def test_a_date_that_has_not_closed_is_said_to_be_open(books: Books, tmp_path: Path) -> None:
+    with Sandbox(recorded(record(books, tmp_path / "books"))) as sandbox:
+        sandbox.reveal(3)
+        (monday,) = read(sandbox, books, MONDAY, MONDAY)
+    assert (monday.entries, monday.closed) == ((), False)
+
+
+def test_an_answer_that_cannot_be_true_is_refused_with_its_place(books: Books, tmp_path: Path) -> None:
+    books.entries[Book.FUNDS][5] = books.entries[Book.FUNDS][5]._replace(psp_reference="99-2000001")
+    with Sandbox(recorded(record(books, tmp_path / "books"))) as sandbox, pytest.raises(DataRefused) as caught:
+        read(sandbox, books, MONDAY, MONDAY)
+    assert f"names ledger 99 (page 1 of /report/v2/ledgers/302321/funds/dates/{MONDAY})" in str(caught.value)
+
+
+def test_a_server_that_cannot_be_reached_is_told(books: Books, tmp_path: Path) -> None:
+    faults = ["503:path=/dates/,times=forever"]
+    with Sandbox(recorded(record(books, tmp_path / "books")), faults=faults) as sandbox, pytest.raises(ApiUnavailable):
+        read(sandbox, books, MONDAY, MONDAY)
