@@ -31,10 +31,9 @@ def eventually(look: Callable[[], Found | None], patience: float = PATIENCE) -> 
 class Running:
     """A daemon under way."""
 
-    def __init__(self, process: "subprocess.Popen[str]", told: list[str]) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", messages: list[tuple[float, str]]) -> None:
         self.process = process
-        self.told = told
-        """What it said on the notify socket, a message each."""
+        self._messages = messages
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -43,6 +42,15 @@ class Running:
         assert self.process.stderr
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
+
+    @property
+    def told(self) -> list[str]:
+        """What it said on the notify socket, line by line."""
+        return [line for _, message in list(self._messages) for line in message.split("\n")]
+
+    def times(self, line: str) -> list[float]:
+        """Return when it said something on the notify socket, by the monotonic clock."""
+        return [time for time, message in list(self._messages) if line in message.split("\n")]
 
     def events(self, name: str) -> list[Mapping[str, Any]]:
         """Return the events of a name so far."""
@@ -80,10 +88,10 @@ class Running:
 
 
 @contextmanager
-def notify_socket(folder: Path) -> Iterator[tuple[str, list[str]]]:
+def notify_socket(path: Path) -> Iterator[tuple[str, list[tuple[float, str]]]]:
     """A notify socket as systemd's, with the messages that came."""
-    address = str(folder / "notify")
-    told: list[str] = []
+    address = str(path)
+    told: list[tuple[float, str]] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
         listener.settimeout(0.1)
@@ -92,7 +100,8 @@ def notify_socket(folder: Path) -> Iterator[tuple[str, list[str]]]:
         def listen() -> None:
             while not over.is_set():
                 try:
-                    told.append(listener.recv(4096).decode())
+                    message = listener.recv(4096).decode()
+                    told.append((time.monotonic(), message))
                 except TimeoutError:
                     continue
 
@@ -103,15 +112,23 @@ def notify_socket(folder: Path) -> Iterator[tuple[str, list[str]]]:
         finally:
             over.set()
             thread.join()
-            Path(address).unlink()
+            path.unlink()
 
 
 @contextmanager
 def daemon(
-    place: Place, *options: str, below: Sequence[str] = (), watchdog: float | None = None, **env: str
+    place: Place,
+    *options: str,
+    below: Sequence[str] = (),
+    watchdog: float | None = None,
+    name: str = "notify",
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """Run a daemon that logs JSON, `below` another program; killed if the block has not ended it."""
-    with notify_socket(place.folder) as (address, told):
+    """Run a daemon that logs JSON, `below` another program; killed if the block has not ended it.
+
+    Of two in one place one needs another `name`.
+    """
+    with notify_socket(place.folder / name) as (address, told):
         more = {"NOTIFY_SOCKET": address, "SETTLEMENT_BRIDGE_DAEMON__LOG_FORMAT": "json"}
         if watchdog:
             more["WATCHDOG_USEC"] = str(int(watchdog * 1e6))
@@ -121,7 +138,7 @@ def daemon(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(**more, **env),
+            env=environment(**more, **(env or {})),
             process_group=0,
         )
         with process:

@@ -58,7 +58,7 @@ def test_the_file_in_hand_is_finished_and_no_other_begun(tmp_path: Path) -> None
 def test_cut_off_with_a_file_in_hand_nothing_is_there_by_halves(tmp_path: Path, ending: str) -> None:
     timeout = "0.5" if ending == "stopped_late" else "60.0"
     with serving(tmp_path / "place", TWO_FILES) as (place, _):
-        with daemon(place, below=slow_rename(2), SETTLEMENT_BRIDGE_DAEMON__STOP_TIMEOUT=timeout) as running:
+        with daemon(place, below=slow_rename(2), env={"SETTLEMENT_BRIDGE_DAEMON__STOP_TIMEOUT": timeout}) as running:
             eventually(lambda: drafted(place.published))
             running.send(signal.SIGTERM)
             running.event("stopping")
@@ -78,7 +78,7 @@ def test_cut_off_with_a_file_in_hand_nothing_is_there_by_halves(tmp_path: Path, 
 def test_a_reload_takes_over_all_of_it(tmp_path: Path, expected: dict[str, bytes]) -> None:
     with serving(tmp_path / "place", WORLD) as (place, _):
         (place.folder / "second").mkdir()
-        with daemon(place, SETTLEMENT_BRIDGE_SCHEDULE__TIME_ZONE="UTC") as running:
+        with daemon(place, env={"SETTLEMENT_BRIDGE_SCHEDULE__TIME_ZONE": "UTC"}) as running:
             running.event("run_finished")
             with place.config.open("a", encoding="utf-8") as config:
                 config.write('\n[[destinations]]\nkind = "local"\npath = "second"\nformats = ["csv"]\n')
@@ -87,9 +87,9 @@ def test_a_reload_takes_over_all_of_it(tmp_path: Path, expected: dict[str, bytes
             assert running.event("run_finished", 2)["delivered"] == len(expected)
             assert "-01-01T03:41:00" in running.event("waiting", 2)["next_run"]
             assert running.stop() == 0
-            told = "\n".join(running.told).split("\n")
-            assert told.index("RELOADING=1") < len(told) - 1 - told[::-1].index("READY=1")
-            assert any(line.startswith("MONOTONIC_USEC=") for line in told)
+            first, again = running.times("READY=1")
+            assert first < running.times("RELOADING=1")[0] <= again
+            assert any(line.startswith("MONOTONIC_USEC=") for line in running.told)
         assert {path.suffix for path in (place.folder / "second").rglob("*") if path.is_file()} == {".csv"}
 
 
