@@ -6,6 +6,7 @@ from settlement_bridge.bridge.audit import Audit, BookAudit, finding_sentence
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
 from settlement_bridge.bridge.compare import ComparedFile
+from settlement_bridge.bridge.conditions import Condition, ConditionKind, Stand
 from settlement_bridge.bridge.copies import CopyProgress
 from settlement_bridge.bridge.file_list import FileList, list_files
 from settlement_bridge.bridge.find import Found
@@ -18,6 +19,7 @@ from settlement_bridge.bridge.period_report import Period, PeriodReport
 from settlement_bridge.bridge.serving import listeners, users_of
 from settlement_bridge.bridge.status import LedgerStatus, Status
 from settlement_bridge.bridge.tuning import tune_interpreter
+from settlement_bridge.bridge.upkeep import Upkeep
 from settlement_bridge.comparison import (
     Difference,
     EntryFinding,
@@ -29,17 +31,20 @@ from settlement_bridge.comparison import (
     Verdict,
 )
 from settlement_bridge.formats import EXTENSIONS
-from settlement_bridge.store import Delivery, DeliveryState, Document, Holder, Run, TableSum
+from settlement_bridge.store import Alarm, Delivery, DeliveryState, Document, Holder, Run, TableSum
 
 if TYPE_CHECKING:  # takes long to load, and few need it
     from settlement_bridge.sftp_server import SftpServer
 
 __all__ = [
     "EXTENSIONS",
+    "Alarm",
     "Audit",
     "BookAudit",
     "Bridge",
     "ComparedFile",
+    "Condition",
+    "ConditionKind",
     "CopyProgress",
     "Delivered",
     "Delivery",
@@ -68,8 +73,10 @@ __all__ = [
     "SettlementDifferences",
     "SftpServer",
     "Slip",
+    "Stand",
     "Status",
     "TableSum",
+    "Upkeep",
     "Value",
     "Verdict",
     "finding_sentence",

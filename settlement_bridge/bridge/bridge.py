@@ -20,13 +20,13 @@ from settlement_bridge.bridge.lease import working
 from settlement_bridge.bridge.open_items import OpenItems, open_entries, open_items
 from settlement_bridge.bridge.outcome import LedgerOutcome, NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.period_report import Period, PeriodReport, period_report
-from settlement_bridge.bridge.plan import Plan
 from settlement_bridge.bridge.render import render, republish
 from settlement_bridge.bridge.resync import resync
 from settlement_bridge.bridge.serving import sftp_server, view_of, with_served_outlet
 from settlement_bridge.bridge.settings import api_settings, bridge_settings
 from settlement_bridge.bridge.status import Status, status
 from settlement_bridge.bridge.sync import Sync
+from settlement_bridge.bridge.upkeep import Upkeep
 from settlement_bridge.config import Configuration
 from settlement_bridge.errors import EXIT_FAILED, EXIT_INTERRUPTED, BridgeError
 from settlement_bridge.model import Ledger, LedgerEntry
@@ -118,9 +118,9 @@ class Bridge:
         return outcome
 
     @property
-    def plan(self) -> Plan:
-        """What the daemon keeps in the store of its schedule."""
-        return Plan(self._store)
+    def upkeep(self) -> Upkeep:
+        """What a daemon keeps in the store."""
+        return Upkeep(self._store)
 
     def ledgers(self) -> list[Ledger]:
         """Return the ledgers as the Report API lists them now."""

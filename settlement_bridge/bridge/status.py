@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from settlement_bridge.bridge.lease import NAME
-from settlement_bridge.bridge.plan import Plan
+from settlement_bridge.bridge.upkeep import Upkeep
 from settlement_bridge.model import Book, Ledger, PayoutRecord, PayoutState
 from settlement_bridge.store import Delivery, DeliveryState, Holder, Run, Store, StoredLedger
 
@@ -74,7 +74,7 @@ def status(store: Store, now: datetime) -> Status:
 
     ledgers = tuple(of_ledger(stored) for stored in store.ledgers.all())
     worker = store.leases.holder(NAME, now)
-    return Status(store.runs.last(), Plan(store).next_run(), worker, ledgers, store.deliveries.counts())
+    return Status(store.runs.last(), Upkeep(store).next_run(), worker, ledgers, store.deliveries.counts())
 
 
 def _by_ledger(records: list[PayoutRecord]) -> Mapping[str, list[PayoutRecord]]:

@@ -20,7 +20,8 @@ def command(path: Path | None) -> int:
     looked at again sooner.
 
     Changes the store and the destinations as `sync` does. Prints nothing on stdout; logs on stderr, a line for each
-    event. `settlement-bridge status` shows when the next run is due and how the last one ended.
+    event. `settlement-bridge status` shows when the next run is due and how the last one ended. Answers /livez,
+    /readyz and /metrics on 127.0.0.1:9470, and tells whom [notify] names of what somebody has to look at.
 
     \b
     Signals:

@@ -1,6 +1,6 @@
 """The whole configuration as one typed tree: TOML, environment and credential files in, every problem out at once."""
 
-from settlement_bridge.config.daemon import Daemon
+from settlement_bridge.config.daemon import Alarms, Daemon, Health, Notify
 from settlement_bridge.config.destinations import Destination, LocalDestination, SftpDestination
 from settlement_bridge.config.loader import load, store_url
 from settlement_bridge.config.schedule import Schedule, cron_fields
@@ -19,12 +19,15 @@ from settlement_bridge.config.sftp_server import SftpServer, SftpUser
 from settlement_bridge.config.sources import find
 
 __all__ = [
+    "Alarms",
     "Configuration",
     "Daemon",
     "Destination",
+    "Health",
     "IssuerDetails",
     "LedgerSettings",
     "LocalDestination",
+    "Notify",
     "Organization",
     "Registers",
     "ReportApi",

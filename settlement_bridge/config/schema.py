@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from settlement_bridge.config.daemon import Daemon
+from settlement_bridge.config.daemon import Alarms, Daemon, Health, Notify
 from settlement_bridge.config.destinations import Destination, one_file_a_path
 from settlement_bridge.config.schedule import Schedule
 from settlement_bridge.config.section import SHOWN, Section
@@ -237,6 +237,13 @@ class Configuration(Section):
         default=Schedule(), description="When settlement-bridge run reads and publishes; hourly where left out."
     )
     daemon: Daemon = Field(default=Daemon(), description="How settlement-bridge run behaves.")
+    health: Health = Field(default=Health(), description="Where settlement-bridge run can be asked how it is.")
+    alarms: Alarms = Field(default=Alarms(), description="For how long settlement-bridge run takes trouble calmly.")
+    notify: Notify = Field(
+        default=Notify(),
+        description="Whom settlement-bridge run tells of a ledger that is held, a file that was refused, of what lasts "
+        "longer than alarms says, and when it is over; once each.",
+    )
     issuer: IssuerDetails = Field(default=IssuerDetails(), description="Who the files say they come from.")
     registers: Registers = Field(
         default=Registers(), description="Public registers that know the names and addresses of organizations."

@@ -1,23 +1,23 @@
 """The daemon: everything started, kept going, reloaded and ended in order."""
 
+import faulthandler
 import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final
 
-from apscheduler.triggers.base import BaseTrigger
-
 from settlement_bridge import __version__
-from settlement_bridge.bridge import Bridge, tune_interpreter
+from settlement_bridge.bridge import tune_interpreter
 from settlement_bridge.config import Configuration
 from settlement_bridge.daemon import logs
+from settlement_bridge.daemon.aftermath import Aftermath
+from settlement_bridge.daemon.health import Health
+from settlement_bridge.daemon.parts import Parts, build
 from settlement_bridge.daemon.pulse import Pulse
-from settlement_bridge.daemon.runner import BUSY_SECONDS, Ended, Runner
-from settlement_bridge.daemon.schedule import retry_time, trigger
+from settlement_bridge.daemon.runner import Ended, Runner
 from settlement_bridge.daemon.scheduler import Scheduler
 from settlement_bridge.daemon.systemd import ServiceManager
 from settlement_bridge.daemon.worker import Worker
@@ -48,16 +48,8 @@ class Daemon:
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        self._configuration = self._load()
-        self._log()
-        logs.event("starting", version=__version__, pid=os.getpid())
-        self._runner = Runner(self._open(self._configuration), self._pulse.beat, self._on_ended)
-        self._scheduler = Scheduler(self._worker.ask, self._runner)
-        tune_interpreter()
-        self._worker.start()
-        self._scheduler.start(_trigger(self._configuration, self._runner.bridge), self._pulse.idle_seconds)
-        self._manager.ready("the first run has begun")
-        logs.event("ready")
+        faulthandler.enable()  # the watchdog's SIGABRT then shows where it hung
+        self._start(build(self._read(), self._stop))
         while (asked := self._signals.get()) == signal.SIGHUP:
             self._reload()
         return self._end(asked)
@@ -65,59 +57,75 @@ class Daemon:
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self._signals.put(number)
 
-    def _open(self, configuration: Configuration) -> Bridge:
-        return Bridge(configuration, stop=self._stop)
+    def _read(self) -> Configuration:
+        configuration = self._load()
+        self._log(configuration)
+        logs.event("starting", version=__version__, pid=os.getpid())
+        return configuration
 
-    def _log(self) -> None:
-        settings = self._configuration.daemon
+    def _log(self, configuration: Configuration) -> None:
+        settings = configuration.daemon
         logs.log_to_stderr(settings.log_format, "debug" if self._debug else settings.log_level)
+
+    def _start(self, parts: Parts) -> None:
+        self._parts = parts
+        self._runner = Runner(parts.bridge, self._pulse.beat, self._on_ended)
+        self._scheduler = Scheduler(self._worker.ask, self._runner)
+        self._aftermath = Aftermath(self._scheduler, self._manager, self._pulse)
+        self._health = self._listen(parts.configuration)
+        tune_interpreter()
+        self._worker.start()
+        self._scheduler.start(parts.trigger, self._pulse.idle_seconds)
+        self._manager.ready("the first run has begun")
+        logs.event("ready")
+
+    def _on_ended(self, ended: Ended) -> None:
+        if not self._stop.is_set():
+            self._aftermath.of(ended, self._parts)
+
+    def _listen(self, configuration: Configuration) -> Health | None:
+        settings = configuration.health
+        after = self._aftermath
+        return Health(settings, after.not_alive, after.not_ready, after.metrics.text) if settings.enabled else None
 
     def _reload(self) -> None:
         """Take over a new configuration, or none of it. A run under way ends as it began."""
         self._manager.reloading()
         try:
-            configuration = self._load()
-            bridge = self._open(configuration)
-            following = _trigger(configuration, bridge)
+            parts = build(self._load(), self._stop)
+            health = self._listen_anew(parts)
         except ConfigurationError as error:
             for problem in error.problems:
                 logs.trouble("reload_refused", reason=problem)
         except BridgeError as error:
             logs.trouble("reload_refused", reason=str(error))
         else:
-            self._configuration = configuration
-            self._log()
-            self._worker.ask(lambda: self._runner.use(bridge))
-            self._scheduler.follow(following)
-            logs.event("reloaded")
-            self._worker.ask(self._runner.run)
+            self._take_over(parts, health)
         self._manager.ready("at work")
 
-    def _on_ended(self, ended: Ended) -> None:
-        """Plan what follows a run; called by the worker."""
-        now = datetime.now(UTC)
-        schedule = self._configuration.schedule
-        if ended.again and ended.again.busy:
-            self._scheduler.retry_at(now + timedelta(seconds=min(BUSY_SECONDS, schedule.retry)))
-        else:
-            self._scheduler.retry_at(retry_time(now, schedule.retry) if ended.again else None)
-        if self._stop.is_set():
-            return
-        next_run = self._scheduler.next_run()
-        self._announce(next_run)
-        due = f"next run {next_run:%H:%M} UTC" if next_run else "no run is due"
-        self._manager.status(f"{due}; the last one {ended}")
-        logs.event("waiting", next_run=next_run and next_run.isoformat(timespec="seconds"))
-
-    def _announce(self, next_run: datetime | None) -> None:
+    def _listen_anew(self, parts: Parts) -> Health | None:
+        """Listen as new parts want it, beside the old; these are given up where that cannot be."""
+        if parts.configuration.health == self._parts.configuration.health:
+            return self._health
         try:
-            self._runner.bridge.plan.announce(next_run)
-        except BridgeError as error:
-            logs.trouble("store_unavailable", reason=str(error))
+            return self._listen(parts.configuration)
+        except ConfigurationError:
+            parts.bridge.close()
+            raise
+
+    def _take_over(self, parts: Parts, health: Health | None) -> None:
+        self._log(parts.configuration)
+        if self._health and self._health is not health:
+            self._health.close()
+        self._health, self._parts = health, parts
+        self._worker.ask(lambda: self._runner.use(parts.bridge))
+        self._scheduler.follow(parts.trigger)
+        logs.event("reloaded")
+        self._worker.ask(self._runner.run)
 
     def _end(self, asked: int) -> int:
         """Let the page or file in hand be finished; return the exit code."""
-        timeout = self._configuration.daemon.stop_timeout
+        timeout = self._parts.configuration.daemon.stop_timeout
         self._manager.stopping(f"finishing what is in hand, for at most {timeout:g} s")
         logs.event("stopping", signal=signal.Signals(asked).name)
         self._stop.set()
@@ -135,11 +143,7 @@ class Daemon:
             os._exit(EXIT_TERMINATED)
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_DFL)
-        self._announce(None)
+        self._aftermath.announce(None, self._runner.bridge.upkeep)
         self._runner.bridge.close()
         logs.event("stopped")
         return EXIT_DONE
-
-
-def _trigger(configuration: Configuration, bridge: Bridge) -> BaseTrigger:
-    return trigger(configuration.schedule, bridge.plan.minute())

@@ -1,8 +1,9 @@
 """Runs, one after the other, each logged; what one could not do is what the next retry looks at."""
 
 import logging
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from settlement_bridge.bridge import Bridge, Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
@@ -33,6 +34,7 @@ class Ended:
     again: Again | None
     outcome: RunOutcome | None = None
     error: Exception | None = None
+    seconds: float = 0.0
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -71,7 +73,8 @@ class Runner:
         self._beat()
 
     def _do(self, ledgers: Ledgers) -> None:
-        ended = self._try(ledgers)
+        began = time.monotonic()
+        ended = replace(self._try(ledgers), seconds=time.monotonic() - began)
         self._again = ended.again
         logs.of_run(None)
         self._beat()

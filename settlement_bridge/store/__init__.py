@@ -1,5 +1,6 @@
 """The database: mirrored books, payouts, settlements, deliveries."""
 
+from settlement_bridge.store.alarms import Alarm
 from settlement_bridge.store.books import MirroredBook
 from settlement_bridge.store.copy import TableSum, copy_store, count_rows
 from settlement_bridge.store.deliveries import Delivery, DeliveryState
@@ -22,6 +23,7 @@ from settlement_bridge.store.store import Store, open_store
 __all__ = [
     "CHUNK",
     "NOT_READ",
+    "Alarm",
     "Delivery",
     "DeliveryState",
     "Difference",

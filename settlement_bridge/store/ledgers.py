@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.instants import from_micros, to_micros
@@ -53,6 +53,18 @@ class Ledgers:
         """Return every ledger, in the order of their ids."""
         with self._database.reading() as connection:
             return [_stored(row) for row in connection.execute(select(ledgers).order_by(ledgers.c.ledger_id))]
+
+    def in_trouble(self) -> list[StoredLedger]:
+        """Return the ledgers that are held or could not be read, in the order of their ids."""
+        troubled = or_(ledgers.c.hold_reason.is_not(None), ledgers.c.trouble.is_not(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(ledgers).where(troubled).order_by(ledgers.c.ledger_id))
+            return [_stored(row) for row in rows]
+
+    def count(self) -> int:
+        """Return how many ledgers are known."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(ledgers)) or 0
 
     def get(self, ledger_id: str) -> StoredLedger:
         """Return one ledger. Raises NotFound where there is none of that id."""

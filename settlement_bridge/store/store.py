@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from settlement_bridge.store.alarms import Alarms
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.deliveries import Deliveries
 from settlement_bridge.store.documents import Documents
@@ -38,6 +39,7 @@ class Store:
         self.leases = Leases(database)
         self.runs = Runs(database)
         self.notes = Notes(database)
+        self.alarms = Alarms(database)
 
     @property
     def address(self) -> str:

@@ -57,7 +57,7 @@ def test_the_example_loads_with_every_key_in_force(write: Write) -> None:
 def test_each_file_key_of_the_example_can_take_its_keys_place(write: Write, key: str, name: str) -> None:
     write("sqlite:///state.db" if key == "url" else "secret", name.strip('"'))
     text = re.sub(rf"(?m)^{key} = .*$", "", TEXT).replace(f"#{key}_file", f"{key}_file")
-    assert len(FILE_KEYS) == 3
+    assert len(FILE_KEYS) == 4
     assert load(write(text), {}).report_api.client_id == "..."
 
 

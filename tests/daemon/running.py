@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import requests
+
 from tests.cli.command import Place, command_line, environment
 
 PATIENCE = 30.0
@@ -69,6 +71,11 @@ class Running:
             return eventually(there)
         except AssertionError:
             raise AssertionError(f"no {name}:\n" + "\n".join(self.lines)) from None
+
+    def get(self, path: str) -> requests.Response:
+        """Ask it how it is."""
+        told = self.event("health")
+        return requests.get(f"http://{told['address']}:{told['port']}{path}", timeout=PATIENCE)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the daemon itself, whatever it was started by."""
@@ -130,6 +137,7 @@ def daemon(
     """
     with notify_socket(place.folder / name) as (address, told):
         more = {"NOTIFY_SOCKET": address, "SETTLEMENT_BRIDGE_DAEMON__LOG_FORMAT": "json"}
+        more["SETTLEMENT_BRIDGE_HEALTH__PORT"] = "0"
         if watchdog:
             more["WATCHDOG_USEC"] = str(int(watchdog * 1e6))
         line = [*below, *command_line("--config", place.config, *options, "run")]
@@ -138,7 +146,7 @@ def daemon(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(**more, **(env or {})),
+            env=environment(**{**more, **(env or {})}),
             process_group=0,
         )
         with process:

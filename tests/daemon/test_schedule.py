@@ -8,7 +8,7 @@ import pytest
 from apscheduler.triggers.base import BaseTrigger
 from freezegun import freeze_time
 
-from settlement_bridge.bridge.plan import MINUTES, Plan
+from settlement_bridge.bridge.upkeep import MINUTES, Upkeep
 from settlement_bridge.config import Schedule, cron_fields
 from settlement_bridge.daemon.schedule import retry_time, trigger
 from settlement_bridge.store import open_store
@@ -122,11 +122,11 @@ def test_a_retry_keeps_out_of_the_first_minutes_of_an_hour() -> None:
 def test_the_minute_is_drawn_once(tmp_path: str) -> None:
     url = f"sqlite:///{tmp_path}/state.db"
     store = open_store(url)
-    drawn = Plan(store).minute()
+    drawn = Upkeep(store).minute()
     assert drawn in MINUTES
-    assert {Plan(open_store(url)).minute() for _ in range(20)} == {drawn}
+    assert {Upkeep(open_store(url)).minute() for _ in range(20)} == {drawn}
     others = set()
     for number in range(40):
-        others.add(Plan(open_store(f"sqlite:///{tmp_path}/{number}.db")).minute())
+        others.add(Upkeep(open_store(f"sqlite:///{tmp_path}/{number}.db")).minute())
     assert len(others) > 10
     assert min(others) > 10

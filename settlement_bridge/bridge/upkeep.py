@@ -1,9 +1,10 @@
-"""What a daemon keeps in the store: its minute of the hour, and when it runs next, for `status` to show."""
+"""What a daemon keeps in the store, and looks up there: its schedule, what is not well, who has been told of what."""
 
 import random
 from datetime import datetime
 from typing import Final
 
+from settlement_bridge.bridge.conditions import Stand, stand
 from settlement_bridge.store import Store
 
 MINUTES: Final = range(11, 60)
@@ -13,11 +14,13 @@ _MINUTE: Final = "minute of the hour"
 _NEXT_RUN: Final = "next run"
 
 
-class Plan:
-    """The daemon's plan, as kept in the store."""
+class Upkeep:
+    """A daemon's part of the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.alarms = store.alarms
+        """What somebody has been told of."""
 
     def minute(self) -> int:
         """Return the minute of the hour this installation runs at: drawn once, the same ever after."""
@@ -40,3 +43,7 @@ class Plan:
             self._store.notes.remove(_NEXT_RUN)
         else:
             self._store.notes.put(_NEXT_RUN, next_run.isoformat())
+
+    def stand(self) -> Stand:
+        """Return how everything stands."""
+        return stand(self._store)

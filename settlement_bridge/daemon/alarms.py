@@ -1,0 +1,89 @@
+"""What somebody has to be told: once when it begins, or has lasted too long, and once when it is over."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from settlement_bridge.bridge import Alarm, Condition, ConditionKind
+from settlement_bridge.config import Alarms
+from settlement_bridge.daemon.runner import Ended
+from settlement_bridge.errors import EXIT_TRY_LATER
+
+RUN = "run"
+"""The name of the alarm that no run can be done at all."""
+BROKEN_RUN = "broken run"
+"""The same, where trying again does not help."""
+
+_LATELY: Mapping[str, str] = {
+    ConditionKind.HELD: "held",
+    ConditionKind.UNREAD: "cannot be read",
+    ConditionKind.WAITING: "waits for its fees",
+    ConditionKind.REFUSED: "was refused",
+    ConditionKind.FAILED: "cannot be delivered",
+}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What has changed for somebody who is told of alarms only."""
+
+    begun: tuple[Alarm, ...]
+    over: tuple[Alarm, ...]
+    quiet: tuple[Alarm, ...]
+    """What has not lasted long enough, or was told of before."""
+    forgotten: tuple[Alarm, ...]
+    """What is over before anybody was told."""
+
+    def __bool__(self) -> bool:
+        return bool(self.begun or self.over)
+
+    def title(self) -> str:
+        """Say in a few words what has changed."""
+        counts = ((self.begun, "to look at"), (self.over, "over"))
+        return ", ".join(f"{len(some):,} {what}" for some, what in counts if some)
+
+    def lines(self) -> list[str]:
+        """Say what has changed, a line for each thing."""
+        return [*(f"{alarm.sentence} (since {_said(alarm.since)})" for alarm in self.begun), *map(_over, self.over)]
+
+
+def alarms(found: Iterable[Condition], ended: Ended, now: datetime) -> Iterator[Alarm]:
+    """Yield everything that may become an alarm, or is one."""
+    for one in found:
+        yield Alarm(f"{one.kind} {one.name}", f"{one.name} {_LATELY[one.kind]}: {one.reason}", one.since)
+    if ended.error is not None:
+        name = RUN if ended.exit_code == EXIT_TRY_LATER else BROKEN_RUN
+        yield Alarm(name, f"no run can be done: {ended.error}", now)
+
+
+def changes(before: Mapping[str, Alarm], found: Iterable[Alarm], limits: Alarms, now: datetime) -> Changes:
+    """Compare what was known with what is so now. What lasts keeps the time it was first seen."""
+    lasting = [_lasting(before.get(alarm.name), alarm) for alarm in found]
+    begun = tuple(alarm for alarm in lasting if not alarm.told and now - alarm.since >= _patience(alarm, limits))
+    names = {alarm.name for alarm in lasting}
+    gone = [alarm for alarm in before.values() if alarm.name not in names]
+    return Changes(
+        begun=begun,
+        over=tuple(alarm for alarm in gone if alarm.told),
+        quiet=tuple(alarm for alarm in lasting if alarm not in begun),
+        forgotten=tuple(alarm for alarm in gone if not alarm.told),
+    )
+
+
+def _lasting(before: Alarm | None, now: Alarm) -> Alarm:
+    return now if before is None else replace(now, since=min(before.since, now.since), told=before.told)
+
+
+def _patience(alarm: Alarm, limits: Alarms) -> timedelta:
+    kind = alarm.name.split()[0]
+    if kind in (ConditionKind.UNREAD, ConditionKind.FAILED, RUN):
+        return timedelta(hours=limits.unreachable_hours)
+    return timedelta(hours=limits.waiting_hours if kind == ConditionKind.WAITING else 0)
+
+
+def _over(alarm: Alarm) -> str:
+    return f"over: {alarm.sentence}"
+
+
+def _said(time: datetime) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M %z}"

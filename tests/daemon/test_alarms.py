@@ -1,0 +1,150 @@
+"""Who is told: once when something begins or lasts too long, once when it is over; by real messages."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from settlement_bridge.sandbox import scenario
+from tests.cli.command import Place
+from tests.daemon.running import Running, daemon
+from tests.system.conftest import LEDGER, WORLD, files, serving
+
+
+class Inbox:
+    """A chat to which Apprise posts; refuses what comes while it is shut."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+        self.shut = False
+        self.knocks = 0
+        inbox = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                inbox.knocks += 1
+                if not inbox.shut:
+                    inbox.messages.append((said["title"], said["message"]))
+                self.send_response(500 if inbox.shut else 200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Let a daemon post here, with a password that must not show."""
+        url = f"json://someone:CANARY-password@127.0.0.1:{self.server.server_address[1]}/"
+        return {"SETTLEMENT_BRIDGE_NOTIFY__URLS": url, "SETTLEMENT_BRIDGE_SCHEDULE__RETRY": "0.3"}
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    inbox = Inbox()
+    thread = threading.Thread(target=inbox.server.serve_forever)
+    thread.start()
+    yield inbox
+    inbox.server.shutdown()
+    thread.join()
+    inbox.server.server_close()
+
+
+def one_run(place: Place, env: dict[str, str], *options: str) -> Running:
+    """Let a daemon do its first run and end."""
+    with daemon(place, *options, env=env) as running:
+        running.event("waiting")
+        assert running.stop() == 0
+    return running
+
+
+def test_a_held_ledger_is_told_of_once_and_once_that_it_is_over(tmp_path: Path, inbox: Inbox) -> None:
+    place_folder = tmp_path / "place"
+    with serving(place_folder, WORLD, "gap:position=1,path=/funds/") as (place, _):
+        with daemon(place, env=inbox.env) as running:
+            assert running.event("alarm")["about"] == f"held ledger {LEDGER}"
+            running.event("waiting")
+            assert running.stop() == 0
+        one_run(place, inbox.env)
+        assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at"]
+        assert inbox.messages[0][1].startswith(f"ledger {LEDGER} held: ")
+    with serving(place_folder, WORLD) as (place, _):
+        assert place.run("resync", LEDGER).code == 0
+        one_run(place, inbox.env)
+        one_run(place, inbox.env)
+    assert [title for title, _ in inbox.messages[1:]] == ["settlement-bridge: 1 over"]
+    assert f"over: ledger {LEDGER} held" in inbox.messages[1][1]
+
+
+def test_what_does_not_last_is_nobodys_business(tmp_path: Path, inbox: Inbox) -> None:
+    with serving(tmp_path / "place", WORLD, "503:path=/report/,times=2") as (place, _):
+        with daemon(place, env=inbox.env) as running:
+            running.event("ledger_unread")
+            running.event("run_finished", 3)
+            running.event("waiting", 3)
+            assert running.stop() == 0
+        assert not running.events("alarm") and not running.events("alarm_over")
+    assert inbox.messages == []
+
+
+@pytest.mark.parametrize("fault", ["503:path=/report/,times=4", "503:path=/ledgers,times=4"])
+def test_what_cannot_be_reached_for_long_is_told_of(tmp_path: Path, inbox: Inbox, fault: str) -> None:
+    short = {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__UNREACHABLE_HOURS": "0.0001"}
+    with serving(tmp_path / "place", WORLD, fault) as (place, _), daemon(place, env=short) as running:
+        running.event("alarm_over")
+        running.event("waiting", len(running.events("run_finished")) + len(running.events("run_failed")))
+        assert running.stop() == 0
+    assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at", "settlement-bridge: 1 over"]
+    assert "503" in inbox.messages[0][1]
+
+
+def test_a_payout_may_wait_for_its_fees_but_not_for_ever(tmp_path: Path, inbox: Inbox) -> None:
+    with serving(tmp_path / "place", scenario("gross", days=3)) as (place, _):
+        calm = one_run(place, {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__WAITING_HOURS": "8000"})
+        assert calm.events("payout_waiting")
+        assert inbox.messages == []
+        one_run(place, {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__WAITING_HOURS": "0"})
+    assert "waits for its fees" in inbox.messages[0][1]
+
+
+def test_a_refused_file_is_told_of(tmp_path: Path, inbox: Inbox, expected: dict[str, bytes]) -> None:
+    with serving(tmp_path / "place", WORLD) as (place, _):
+        blocked = place.published / sorted(expected)[0]
+        blocked.parent.mkdir(parents=True)
+        blocked.write_text("something else")
+        running = one_run(place, inbox.env)
+        assert running.events("file_refused")
+        assert len(files(place)) == len(expected)
+        assert blocked.read_text() == "something else"
+        assert "was refused" in inbox.messages[0][1]
+        blocked.unlink()
+        one_run(place, inbox.env)
+    assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at", "settlement-bridge: 1 over"]
+
+
+def test_a_message_that_did_not_get_through_is_sent_again_and_no_password_is_logged(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    inbox.shut = True
+    with serving(tmp_path / "place", WORLD, "gap:position=1,path=/funds/") as (place, _):
+        running = one_run(place, inbox.env, "--verbose")
+        assert running.events("notify_failed")
+        assert "CANARY" not in "".join(running.lines)
+        inbox.shut = False
+        one_run(place, inbox.env)
+        one_run(place, inbox.env)
+    assert len(inbox.messages) == 1
+    assert inbox.knocks >= 2
+
+
+def test_an_address_that_is_none_is_said_without_showing_it(tmp_path: Path) -> None:
+    with serving(tmp_path / "place", WORLD) as (place, _):
+        refused = place.run("run", SETTLEMENT_BRIDGE_NOTIFY__URLS="json://127.0.0.1/ CANARY-nothing")
+    assert refused.code == 78
+    assert "notify.urls: address 2 of 2 is none that Apprise knows" in refused.err
+    assert "CANARY" not in refused.err
