@@ -7,6 +7,15 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _search_forbidden = _FORBIDDEN.search
 
 
+_MARKUP = re.compile("[&<>\r]")
+_MARKUP_AS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
 def xml_text(text: str) -> str:
     """Return `text` with every character that XML 1.0 forbids replaced by U+FFFD."""
     return text if _search_forbidden(text) is None else _FORBIDDEN.sub("\ufffd", text)
+
+
+def xml_markup(text: str) -> str:
+    """Return `text` as it stands between two tags; a carriage return would be read back as a line break."""
+    return _MARKUP.sub(lambda found: _MARKUP_AS[found[0]], xml_text(text))

@@ -41,10 +41,12 @@ def element(path: str, *content: str | etree._Element, **attributes: str) -> etr
 class Layout:
     """Writes blocks and leaves into an `xmlfile`, each on a line of its own, two spaces deeper than its parent."""
 
-    def __init__(self, xml: Any) -> None:
+    def __init__(self, xml: Any, target: "_Target") -> None:
         self.write = xml.write
         self.line = "\n  "
         self._element = xml.element
+        self._flush = xml.flush
+        self._target = target
 
     @contextmanager
     def block(self, name: str) -> Iterator[None]:
@@ -61,6 +63,11 @@ class Layout:
     def level(self) -> int:
         """How many elements are open."""
         return len(self.line) // 2
+
+    def markup(self, text: str) -> None:
+        """Write finished markup as it is; for rows by the million, which take half the time as text."""
+        self._flush()
+        self._target.write(text.encode())
 
     def tree(self, element: etree._Element) -> None:
         """Write an element with all that is in it, whose texts XML can carry."""
@@ -82,7 +89,7 @@ def document(stream: BinaryIO, namespace: str, root: str = "SettlementReport") -
     name = etree.QName(namespace, root)
     target = _Target(stream)
     with etree.xmlfile(target, encoding="utf-8") as xml, xml.element(name, nsmap={None: namespace}):
-        yield Layout(xml)
+        yield Layout(xml, target)
         xml.write("\n")
     if target.failure:
         raise target.failure

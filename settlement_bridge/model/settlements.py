@@ -1,6 +1,6 @@
 """The words of a settlement file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
@@ -47,6 +47,16 @@ class Totals:
     captures: int = 0
     refunds: int = 0
     fees: int = 0
+
+    def with_rows(self, rows: Sequence[Transaction]) -> "Totals":
+        """Return the sums over these rows, too."""
+        _, captures, refunds, fees, *_ = zip(*rows, strict=True)
+        return Totals(
+            self.count + len(rows),
+            self.captures + sum(captures),
+            self.refunds + sum(refunds),
+            self.fees + sum(fees),
+        )
 
     @property
     def gross(self) -> int:

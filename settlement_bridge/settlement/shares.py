@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import Ledger, Payout, SettlementType, Totals, Transaction
@@ -17,32 +16,19 @@ def by_sales_unit(rows: Iterable[SalesUnitRow]) -> dict[str, list[Transaction]]:
     return found
 
 
-@dataclass
-class _Sums:
-    count: int = 0
-    captures: int = 0
-    refunds: int = 0
-    fees: int = 0
-
-
 class Tally:
     """Adds up rows by sales unit, as they pass."""
 
     def __init__(self) -> None:
-        self._sums: defaultdict[str, _Sums] = defaultdict(_Sums)
+        self._totals: dict[str, Totals] = {}
 
     def add(self, msn: str, rows: Sequence[Transaction]) -> None:
         """Count some more rows of a sales unit."""
-        _, captures, refunds, fees, *_ = zip(*rows, strict=True)
-        sums = self._sums[msn]
-        sums.count += len(rows)
-        sums.captures += sum(captures)
-        sums.refunds += sum(refunds)
-        sums.fees += sum(fees)
+        self._totals[msn] = self._totals.get(msn, Totals()).with_rows(rows)
 
     def totals(self) -> dict[str, Totals]:
         """Return the sums so far, by sales unit in the order of their first rows."""
-        return {msn: Totals(**vars(sums)) for msn, sums in self._sums.items()}
+        return dict(self._totals)
 
 
 def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:
