@@ -34,7 +34,7 @@ from settlement_bridge.formats import EXTENSIONS
 from settlement_bridge.store import Alarm, Delivery, DeliveryState, Document, Holder, Run, TableSum
 
 if TYPE_CHECKING:  # takes long to load, and few need it
-    from settlement_bridge.sftp_server import SftpServer
+    from settlement_bridge.sftp_server import SftpServer, Users
 
 __all__ = [
     "EXTENSIONS",
@@ -77,6 +77,7 @@ __all__ = [
     "Status",
     "TableSum",
     "Upkeep",
+    "Users",
     "Value",
     "Verdict",
     "finding_sentence",

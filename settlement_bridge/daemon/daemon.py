@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final
@@ -14,7 +15,7 @@ from settlement_bridge.bridge import tune_interpreter
 from settlement_bridge.config import Configuration
 from settlement_bridge.daemon import logs
 from settlement_bridge.daemon.aftermath import Aftermath
-from settlement_bridge.daemon.health import Health
+from settlement_bridge.daemon.doors import Doors
 from settlement_bridge.daemon.parts import Parts, build
 from settlement_bridge.daemon.pulse import Pulse
 from settlement_bridge.daemon.runner import Ended, Runner
@@ -34,6 +35,7 @@ class Daemon:
     def __init__(self, load: Callable[[], Configuration], environ: Mapping[str, str], *, debug: bool = False) -> None:
         """`load` reads the configuration, now and at every SIGHUP; `debug` logs everything, whatever it says."""
         self._load = load
+        self._environ = environ
         self._debug = debug
         self._signals: SimpleQueue[int] = SimpleQueue()
         self._stop = threading.Event()
@@ -72,7 +74,8 @@ class Daemon:
         self._runner = Runner(parts.bridge, self._pulse.beat, self._on_ended)
         self._scheduler = Scheduler(self._worker.ask, self._runner)
         self._aftermath = Aftermath(self._scheduler, self._manager, self._pulse)
-        self._health = self._listen(parts.configuration)
+        self._doors = Doors(self._environ, self._aftermath)
+        self._doors.change(parts.configuration)()
         tune_interpreter()
         self._worker.start()
         self._scheduler.start(parts.trigger, self._pulse.idle_seconds)
@@ -83,41 +86,28 @@ class Daemon:
         if not self._stop.is_set():
             self._aftermath.of(ended, self._parts)
 
-    def _listen(self, configuration: Configuration) -> Health | None:
-        settings = configuration.health
-        after = self._aftermath
-        return Health(settings, after.not_alive, after.not_ready, after.metrics.text) if settings.enabled else None
-
     def _reload(self) -> None:
         """Take over a new configuration, or none of it. A run under way ends as it began."""
         self._manager.reloading()
         try:
-            parts = build(self._load(), self._stop)
-            health = self._listen_anew(parts)
+            with ExitStack() as undo:
+                parts = build(self._load(), self._stop)
+                undo.callback(parts.bridge.close)
+                change_doors = self._doors.change(parts.configuration)
+                undo.pop_all()
         except ConfigurationError as error:
             for problem in error.problems:
                 logs.trouble("reload_refused", reason=problem)
         except BridgeError as error:
             logs.trouble("reload_refused", reason=str(error))
         else:
-            self._take_over(parts, health)
+            change_doors()
+            self._take_over(parts)
         self._manager.ready("at work")
 
-    def _listen_anew(self, parts: Parts) -> Health | None:
-        """Listen as new parts want it, beside the old; these are given up where that cannot be."""
-        if parts.configuration.health == self._parts.configuration.health:
-            return self._health
-        try:
-            return self._listen(parts.configuration)
-        except ConfigurationError:
-            parts.bridge.close()
-            raise
-
-    def _take_over(self, parts: Parts, health: Health | None) -> None:
+    def _take_over(self, parts: Parts) -> None:
+        self._parts = parts
         self._log(parts.configuration)
-        if self._health and self._health is not health:
-            self._health.close()
-        self._health, self._parts = health, parts
         self._worker.ask(lambda: self._runner.use(parts.bridge))
         self._scheduler.follow(parts.trigger)
         logs.event("reloaded")
@@ -131,6 +121,18 @@ class Daemon:
         self._stop.set()
         self._scheduler.stop()
         self._worker.end()
+        closing = threading.Thread(target=self._doors.close, name="closing", daemon=True)
+        closing.start()
+        self._wait_for_the_worker(timeout)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_DFL)
+        closing.join(timeout)
+        self._aftermath.announce(None, self._runner.bridge.upkeep)
+        self._runner.bridge.close()
+        logs.event("stopped")
+        return EXIT_DONE
+
+    def _wait_for_the_worker(self, timeout: float) -> None:
         try:
             while (asked := self._signals.get(timeout=timeout)) == signal.SIGHUP:
                 pass
@@ -141,9 +143,3 @@ class Daemon:
             # Whatever is cut off here is absent or whole at the next start: that is how it is written.
             logs.trouble("stopped_at_once", signal=signal.Signals(asked).name)
             os._exit(EXIT_TERMINATED)
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, signal.SIG_DFL)
-        self._aftermath.announce(None, self._runner.bridge.upkeep)
-        self._runner.bridge.close()
-        logs.event("stopped")
-        return EXIT_DONE

@@ -1,10 +1,13 @@
 """The one thread that works: what it is asked for, one after the other, and nothing twice."""
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
 Task = Callable[[], None]
+
+_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -36,6 +39,12 @@ class Worker:
             self._waiting.clear()
         self._inbox.put(None)
 
+    def _do(self, task: Task) -> None:
+        try:
+            task()
+        except Exception:  # a mistake in this program must not be the end of all runs to come
+            _log.exception("a mistake in this program")
+
     def _work(self) -> None:
         try:
             while (task := self._inbox.get()) is not None:
@@ -43,6 +52,6 @@ class Worker:
                     wanted = task in self._waiting
                     self._waiting.discard(task)
                 if wanted:
-                    task()
+                    self._do(task)
         finally:
             self._ended()
