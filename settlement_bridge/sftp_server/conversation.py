@@ -1,6 +1,7 @@
 """One SFTP session on its channel: requests in, answers out, in their order."""
 
 import threading
+from contextlib import suppress
 
 from paramiko import Channel, SSHException
 
@@ -48,7 +49,8 @@ class Conversation(threading.Thread):
             log.exception("a session ended by a mistake in this program")
         finally:
             self.filesystem.drop()
-            self._channel.close()
+            with suppress(EOFError, OSError, SSHException):  # the line is cut
+                self._channel.close()
 
     def flush(self) -> None:
         """Hand what was answered to the transport. Raises OSError where the client does not take it in time."""

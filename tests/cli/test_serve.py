@@ -4,8 +4,7 @@ import re
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from settlement_bridge.sandbox import scenario
 from tests.cli.command import Place, command_line, environment, served
 from tests.cli.conftest import DAYS
 from tests.publish.sshd import make_key
+from tests.sftp_server.waiting import wait_for
 
 NAME = "linux hjemme - stor PC"
 FILES = [f"100716-{2000001 + day}.xml" for day in range(DAYS)]
@@ -80,13 +80,6 @@ def running(place: Place) -> Iterator[Running]:
             yield Running(place, process, log, int(found[1]))
         finally:
             process.kill()
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_a_job_fetches_what_a_sync_has_published(shop: Place) -> None:

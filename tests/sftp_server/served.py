@@ -128,15 +128,19 @@ class OpenSsh:
 
     def write(self, served: Served, name: str = NAME, *options: str) -> None:
         """Write the configuration and the key that the command needs."""
+        self.write_for(served.port, name, *options)
+
+    def write_for(self, port: int, name: str, *options: str, first_keys: Sequence[Path] = ()) -> None:
+        """Write the configuration for a port; keys that are tried before the right one come first."""
         key = self.folder / "key"
         key.touch(mode=0o600)
         key.write_text(private_text(name))
         lines = [
             "Host server",
             "HostName 127.0.0.1",
-            f"Port {served.port}",
+            f"Port {port}",
             f'User "{name}"',
-            f"IdentityFile {key}",
+            *(f"IdentityFile {one}" for one in (*first_keys, key)),
             "IdentitiesOnly yes",
             "StrictHostKeyChecking no",
             "UserKnownHostsFile /dev/null",

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from settlement_bridge.store import Store
 from tests.sftp_server.conftest import CONTENT
 from tests.sftp_server.served import MSN, NAME, NOON, ORGANIZATION, OpenSsh, Served, place, publish
+from tests.sftp_server.waiting import wait_for
 
 FOLDER = f"/settlements/inbox/xml/{ORGANIZATION}/{MSN}"
 
@@ -147,13 +147,6 @@ def test_a_transfer_cut_short_stays_and_is_resumed(openssh: OpenSsh, served: Ser
     assert done.returncode == 0, done.stderr
     assert local.read_bytes() == content
     assert local.name in served.archive()
-
-
-def wait_for(condition: object, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_scp_speaks_sftp(client: OpenSsh, served: Served, tmp_path: Path) -> None:
