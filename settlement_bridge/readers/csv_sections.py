@@ -12,6 +12,16 @@ from settlement_bridge.readers.values import NotRead, amount, day, integer
 FIRST_CELLS = ["OrganizationNumber", "MerchantName"]
 _NAMED_BY = {"SettlementInfo": "SalesUnitName", "TransactionInfo": "SalesDate", "FeeInfo": "SettlementDate"}
 """The lines of column names, by their first cell and the second one."""
+_NEEDED = {
+    "SettlementInfo": (
+        *("SalesUnitName", "SaleUnitNumber", "SettlementDate", "SettlementID", "SettlementAccount"),
+        *("Gross", "Currency", "Fee", "Refund", "Net", "NumberOfTransactions"),
+    ),
+    "TransactionInfo": (
+        *("SalesDate", "SaleUnitNumber", "TransactionId", "SettlementId", "OrderID"),
+        *("Gross", "Fee", "Refund", "Net"),
+    ),
+}
 _WHOLE, _CENTS = re.compile("-?[0-9]+"), re.compile("[0-9]{1,2}")
 _Cells = Mapping[str, str]
 
@@ -27,6 +37,9 @@ def read_sections(stream: IO[bytes]) -> Iterator[Filed]:
             merchant = replace(merchant, organization_number=cells[0], organization_name=plain("".join(cells[1:2])))
         elif _NAMED_BY.get(name, "") in cells[1:2]:
             columns[name] = cells
+            missing = sorted(set(_NEEDED.get(name, ())) - set(cells))
+            if missing:
+                raise NotRead(f"line {line}: {name} lacks the column {missing[0]}")
         elif name in ("SettlementInfo", "TransactionInfo"):
             found += 1
             values = _by_column(columns.get(name, []), cells, line)

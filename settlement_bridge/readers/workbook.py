@@ -16,7 +16,7 @@ from lxml import etree
 from settlement_bridge.model import Filed, FiledKey, FiledSettlement
 from settlement_bridge.readers import columns
 from settlement_bridge.readers.blocks import blocks, local_name, root
-from settlement_bridge.readers.values import NotRead
+from settlement_bridge.readers.values import NotRead, integer
 from settlement_bridge.readers.zipped import archive, member
 
 WORKBOOK = "xl/workbook.xml"
@@ -89,10 +89,9 @@ class _Sheet:
 
     def _settlement(self, values: dict[str, str], line: int) -> FiledSettlement:
         payout = values.get("Oppgjørs-ID", "")
-        if not payout.isdecimal():
-            raise NotRead(f"line {line}: a sum that is paid out, without Oppgjørs-ID")
+        number = integer(payout, f"line {line}: Oppgjørs-ID")
         values = self._units.get(payout, {}) | values
-        said = columns.settlement(values, FiledKey(values.get("Vippsnummer", ""), int(payout)), line)
+        said = columns.settlement(values, FiledKey(values.get("Vippsnummer", ""), number), line)
         head = {name: getattr(self._merchant, name) for name in _FACTS.values()}
         return replace(said, **head)
 
@@ -128,7 +127,10 @@ def _strings(opened: zipfile.ZipFile) -> Iterator[str]:
 def _lines(opened: zipfile.ZipFile, sheet: str, strings: list[str]) -> Iterator[_Line]:
     for _, element in blocks(member(opened, sheet), ("row",)):
         cells = {_letters(cell): _value(cell, strings) for cell in element.iterchildren("{*}c")}
-        yield int(element.get("r") or 0), {letters: text for letters, text in cells.items() if text}
+        yield (
+            integer(element.get("r") or "0", "a row's number"),
+            {letters: text for letters, text in cells.items() if text},
+        )
 
 
 def _letters(cell: Any) -> str:
@@ -140,9 +142,10 @@ def _value(cell: Any, strings: list[str]) -> str:
     if kind == "inlineStr":
         return _text(cell)
     if kind == "s" and value is not None:
-        if not (value.isdecimal() and int(value) < len(strings)):
+        place = integer(value, f"the string of cell {cell.get('r')}")
+        if not 0 <= place < len(strings):
             raise NotRead(f"cell {cell.get('r')} names a string that is not there")
-        return strings[int(value)]
+        return strings[place]
     return value or ""
 
 

@@ -15,6 +15,7 @@ from settlement_bridge.bridge.format_choice import XML, FormatChoice
 from settlement_bridge.bridge.period_report import Period, period_report
 from settlement_bridge.comparison import contents
 from settlement_bridge.errors import NotFound
+from settlement_bridge.formats import EXTENSIONS
 from settlement_bridge.model import FiledTotals, PayoutState
 from settlement_bridge.sandbox import Sandbox, recorded, scenario
 from settlement_bridge.store import Store
@@ -68,11 +69,13 @@ CHOICES = {
     "csv table": FormatChoice("csv", csv_layout="table"),
     "xlsx": FormatChoice("xlsx"),
     "pdf": FormatChoice("pdf"),
+    "camt.053.xml": FormatChoice("camt.053.xml"),
 }
 
 
 def test_every_format_is_tried() -> None:
-    assert CHOICES.keys() - {"pdf"} == FORMATS.keys()
+    assert {choice.extension for choice in CHOICES.values()} == set(EXTENSIONS)
+    assert FORMATS.keys() < CHOICES.keys()
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -90,7 +93,7 @@ def test_a_period_holds_the_settlements_dated_in_it_and_no_others(name: str, web
     path = tmp_path / report.file_name
     path.write_bytes(written(report))
     CHOICES[name].form().check(path)
-    if name == "pdf":
+    if name not in FORMATS:
         return
     found = contents(read(path.read_bytes()))
     assert found.adds_up, found.slips
