@@ -18,7 +18,7 @@ from lxml import etree
 
 from settlement_bridge import errors
 from settlement_bridge.cli.sandbox_config import DEFAULT_URL, sandbox_config
-from settlement_bridge.sandbox import Keys, Sandbox, scenario
+from settlement_bridge.sandbox import Keys, Sandbox, World, scenario
 from tests.conftest import require
 from tests.documents import ROOT, Block, blocks, code
 
@@ -30,7 +30,6 @@ NOT_EXECUTED = {
     "sudo apt-get install -y git make python3-venv": "needs root, and changes the machine",
     "make test": "would run this test again",
     'sudo install -d -o "$USER" /srv/settlements': "needs root",
-    "diff -u old/100716-2000028.xml new.xml": "needs a file of the old service",
 }
 """The README's shell blocks that no test runs, by their first line, and why."""
 
@@ -113,22 +112,59 @@ def test_ten_minutes_of_migration(checkout: Path) -> None:
     destination = checkout / "srv"
     destination.mkdir()
     edited: set[str] = set()
-    with Sandbox(scenario("webshop", until=until)) as sandbox:
+    said: dict[str, str] = {}
+    world = scenario("webshop", until=until)
+    with Sandbox(world) as sandbox:
+        keep_old_files(checkout / "old", sandbox, world)
         for block in executed():
             if block.text.startswith("settlement-bridge sync\n") and "first_date" not in edited:
                 replace(checkout / "config.toml", {f"#{example('first_date')}": first_date[0]})
                 edited.add("first_date")
                 assert not published(destination), "a block before the one that publishes has published"
-            run(block.text, checkout)
+            said[first_line(block)] = run(block.text, checkout)
             if (checkout / "config.toml").exists() and "keys" not in edited:
                 fill_in(checkout / "config.toml", sandbox, destination)
                 edited.add("keys")
+            if first_line(block) == COMPARE:
+                assert said[COMPARE] == shown_text("The Report API does not tell")
+                copy_advice(said[COMPARE], checkout / "config.toml")
+                assert run(COMPARE, checkout) == shown_text("identical in")
     files = published(destination)
     dates = sorted(settlement_date(path) for path in files)
     assert dates[0] == date.fromisoformat(first_date[1])
     assert dates[-1] == until
     assert all(re.fullmatch("settlements/inbox/xml/[0-9]{9}/[0-9]+", folder_of(path, destination)) for path in files)
     assert (checkout / "new.xml").is_file()
+    assert (checkout / "july.xlsx").is_file()
+
+
+COMPARE = "settlement-bridge compare old/"
+
+
+def keep_old_files(folder: Path, sandbox: Sandbox, world: World) -> None:
+    """Make what the old service would have left behind, by way of a merchant whose names are known."""
+    elsewhere = folder.parent / "old-service"
+    (elsewhere / "published").mkdir(parents=True)
+    config = elsewhere / "config.toml"
+    config.touch(mode=0o600)
+    config.write_text(sandbox_config(sandbox.url, sandbox.keys, world.organizations), encoding="utf-8")
+    command = [sys.executable, "-m", "settlement_bridge", "--config", str(config), "sync"]
+    subprocess.run(command, cwd=elsewhere, env=environment(elsewhere), check=True, capture_output=True, timeout=SECONDS)
+    folder.mkdir()
+    for path in (elsewhere / "published").rglob("*.xml"):
+        shutil.copy(path, folder)
+
+
+def shown_text(start: str) -> str:
+    return next(block.text for block in blocks(README, "text") if block.text.startswith(start))
+
+
+def copy_advice(said: str, config: Path) -> None:
+    """Do what the reader does with the lines that are printed."""
+    lines = said.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("[organizations."))
+    advice = "\n".join(lines[first : lines.index("", first)])
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n{advice}\n", encoding="utf-8")
 
 
 def shown_setting(name: str) -> str:

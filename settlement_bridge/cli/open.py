@@ -59,7 +59,8 @@ def _show(bridge: Bridge, items: OpenItems) -> None:
     for entry in bridge.open_entries(items):
         amount, balance = decimal_text(entry.amount), decimal_text(entry.balance_after)
         say(_line(str(entry.ledger_date), entry.entry_type, amount, balance, entry.reference or ""))
-    say(f"{decimal_text(items.balance)} {currency} in {count(items.count, 'entry', 'entries')}, not paid out yet")
+    entries = count(items.count, "entry", "entries") if items.count else "no entry"
+    say(f"{decimal_text(items.balance)} {currency} not paid out yet, {entries} since then")
     if items.balance < 0:
         say("The merchant owes this: there is no payout until the balance is above zero.")
     if items.fees_due:
