@@ -172,8 +172,8 @@ class Bridge:
     def resync(self, ledger_id: str, progress: Progress | None = None) -> LedgerOutcome:
         """Read a ledger again from the start; see resync."""
         with working(self._store, "resync", self._clock):
-            rules = self._settings.rules
-            return resync(self._store, self._api, rules, ledger_id, self._clock, progress or NoProgress())
+            rules, retention = self._settings.rules, self._settings.retention
+            return resync(self._store, self._api, rules, ledger_id, self._clock, progress or NoProgress(), retention)
 
     def back_up(self, file: Path, progress: CopyProgress) -> list[TableSum]:
         """Copy the store into a new SQLite file; see back_up."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
+from settlement_bridge.bridge.payers import PayersOfRows
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.errors import BridgeError, DeliveryFailed, DeliveryRefused, RenderingRefused
 from settlement_bridge.formats import Format
@@ -195,4 +196,5 @@ def report_over(
         sections=[(one.settlement, store.settlements.transactions(one.settlement_id)) for one in settlements],
         issuer=settings.issuer,
         zone=settings.zone,
+        payers=PayersOfRows(store) if settings.retention else None,
     )

@@ -1,9 +1,10 @@
 """One ledger from the Report API through the mirror to proven settlements."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
+from settlement_bridge.bridge.payers import without_old_payers
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import ApiUnavailable, DataRefused, KeysRefused, StoreUnavailable
 from settlement_bridge.model import Book
@@ -24,6 +25,7 @@ class LedgerReader:
         clock: Callable[[], datetime],
         progress: Progress,
         stopped: Callable[[], bool],
+        retention: timedelta | None = None,
     ) -> None:
         self._store = store
         self._api = api
@@ -31,6 +33,7 @@ class LedgerReader:
         self._clock = clock
         self._progress = progress
         self._stopped = stopped
+        self._retention = retention
 
     def read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
         """Mirror what is new of a ledger and settle what that completes; `unsettled` when payouts were left to settle.
@@ -55,7 +58,7 @@ class LedgerReader:
         ledger = stored.ledger
         entries = 0
         for page in self._api.pages(ledger, cursors):
-            new = self._store.mirror.append(page)
+            new = self._store.mirror.append(without_old_payers(page, self._retention, self._clock()))
             entries += new
             self._progress.mirrored(ledger.ledger_id, new)
             if self._stopped():

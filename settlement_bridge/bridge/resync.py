@@ -1,9 +1,10 @@
 """A ledger read again from the start, to get over what held it (rule 21)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
+from settlement_bridge.bridge.payers import without_old_payers
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import Book, PayoutRecord
@@ -18,6 +19,7 @@ def resync(
     ledger_id: str,
     clock: Callable[[], datetime],
     progress: Progress,
+    retention: timedelta | None = None,
 ) -> LedgerOutcome:
     """Read a ledger anew beside its mirror, compare, and put it in the mirror's place; nothing is published.
 
@@ -32,7 +34,7 @@ def resync(
     entries = 0
     try:
         for page in api.pages(ledger, fresh.cursors):
-            new = fresh.append(page)
+            new = fresh.append(without_old_payers(page, retention, clock()))
             entries += new
             progress.mirrored(ledger_id, new)
         _refuse_other_story(ledger_id, fresh.differences(), store.settlements.last_payout(ledger_id))

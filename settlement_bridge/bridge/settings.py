@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 
 from settlement_bridge import formats
 from settlement_bridge.bridge.settle import SettlementRules
@@ -76,6 +76,8 @@ class BridgeSettings:
     issuer: Issuer
     zone: tzinfo
     parallel: int = 8
+    retention: timedelta | None = None
+    """How long personal data is kept; None where there is to be none."""
     registers: Registers = field(default_factory=Registers)
     """Where organizations are looked up that the configuration does not describe."""
 
@@ -117,6 +119,7 @@ def bridge_settings(configuration: Configuration) -> BridgeSettings:
         issuer=configuration.issuer.as_issuer(),
         zone=sync.time_zone,
         parallel=sync.parallel,
+        retention=timedelta(days=sync.retention_days) if sync.personal_data and sync.retention_days else None,
         registers=_registers(configuration.registers),
     )
 
@@ -181,4 +184,5 @@ def api_settings(configuration: Configuration) -> ApiSettings:
         read_timeout=api.read_timeout,
         attempts=api.attempts,
         longest_wait=api.longest_wait,
+        personal_data=configuration.sync.personal_data,
     )

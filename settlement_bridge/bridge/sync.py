@@ -1,5 +1,6 @@
 """A run: every ledger the keys can see, side by side, and every file that is due."""
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,8 @@ from settlement_bridge.errors import NotFound
 from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import NOT_READ, Store, StoredLedger
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Sync:
         Busy, StoreUnavailable, StoreBroken; and NotFound where none of `only` is among the ledgers.
         """
         self.store.mirror.clean_up()
+        self._purge()
         listed = self.api.ledgers()
         chosen = self._choose(listed, only)
         self.store.ledgers.remember(chosen)
@@ -50,6 +54,12 @@ class Sync:
         if only is None and not dry_run:
             run.deliver_unlisted(known.values())
         return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), _warnings(listed, known.values()))
+
+    def _purge(self) -> None:
+        """Forget the payers whose time is up; all of them where personal data is no longer wanted."""
+        retention = self.settings.retention
+        if self.store.payers.purge(self.clock() - retention if retention else None):
+            _log.info("names and messages of payers whose time was up have been purged")
 
     def _choose(self, listed: Sequence[Ledger], only: frozenset[str] | None) -> list[Ledger]:
         ledgers = [ledger for ledger in listed if self.settings.scope.mirrors(ledger)]
@@ -89,7 +99,15 @@ class _Run:
         self._dry_run = dry_run
         self._abandoned = False
         self._deliverer = Deliverer(sync.store, sync.settings)
-        self._reader = LedgerReader(sync.store, sync.api, sync.settings.rules, sync.clock, sync.progress, self._stopped)
+        self._reader = LedgerReader(
+            sync.store,
+            sync.api,
+            sync.settings.rules,
+            sync.clock,
+            sync.progress,
+            self._stopped,
+            sync.settings.retention,
+        )
         self._gate = Gate(chosen)
         self._finished: SimpleQueue[Future[Any]] = SimpleQueue()
         self._under_way = 0

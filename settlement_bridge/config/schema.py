@@ -139,11 +139,29 @@ class Sync(Section):
     parallel: Annotated[int, AfterValidator(between(1, 64, "a whole number"))] = Field(
         default=8, description="How many ledgers are read side by side."
     )
+    personal_data: bool = Field(
+        default=False,
+        description="Whether to ask the API for who paid and what they wrote, for the columns Fornavn, Etternavn and "
+        "Melding of xlsx and csv as a table. Demands retention_days.",
+    )
+    retention_days: Annotated[int, AfterValidator(between(1, 3650, "a whole number"))] | None = Field(
+        default=None,
+        validate_default=True,
+        description="Days after a payment until the names and messages of its payers are purged from the store.",
+        examples=[90],
+    )
     time_zone: TimeZone = Field(
         default=ZoneInfo("Europe/Oslo"),
         description="Time zone of the times in the files (tz database).",
         examples=["Europe/Oslo"],
     )
+
+    @field_validator("retention_days")
+    @classmethod
+    def _belongs_to_personal_data(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if info.data.get("personal_data") and value is None:
+            raise stated("is missing; personal data must not be kept for ever: set it, such as retention_days = 90")
+        return value
 
 
 class LedgerSettings(Section):

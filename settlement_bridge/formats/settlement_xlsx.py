@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from settlement_bridge.formats.archive import Archive
-from settlement_bridge.formats.columns import transaction_kind
+from settlement_bridge.formats.columns import columns_of, payer_texts, transaction_kind, with_payers
 from settlement_bridge.formats.proof import proven
 from settlement_bridge.formats.timestamps import day_text, local_day_writer
 from settlement_bridge.formats.xlsx_check import check_workbook
 from settlement_bridge.formats.xlsx_parts import (
+    PERSONAL_LETTERS,
     Style,
     amount_cell,
     header_cells,
@@ -21,7 +22,7 @@ from settlement_bridge.formats.xlsx_parts import (
     sheet_start,
     text_cell,
 )
-from settlement_bridge.model import Report, Settlement, SettlementType, Transaction
+from settlement_bridge.model import Payer, Report, Settlement, SettlementType, Transaction
 from settlement_bridge.money import decimal_text
 
 MOST_ROWS = 1_048_576
@@ -46,18 +47,18 @@ class SettlementXlsx:
         self._capacity = most_rows - _FIRST_ROW  # the sheet's last row is kept for the name of the next
 
     def write(self, report: Report, stream: BinaryIO) -> None:
-        """Write `report`; see `formats.Format.write`. Produkt stays empty, columns of personal data are left out."""
+        """Write `report`; see `formats.Format.write`. Produkt stays empty."""
         sections = list(report.sections)
         total = sum(settlement.totals.count + _BESIDE_ROWS for settlement, _ in sections)
         names = _sheet_names(max(1, -(-total // self._capacity)))
-        lines = _lines(sections, local_day_writer(report.zone))
+        lines = _lines(report, sections, local_day_writer(report.zone))
         with Archive(stream) as archive:
             for part, content in package_parts(names).items():
                 with archive.member(part) as member:
                     member.write(content)
             for number, (before, after) in enumerate(zip(["", *names], [*names[1:], ""], strict=False), start=1):
                 with archive.member(sheet_part(number)) as member:
-                    member.write(sheet_start())
+                    member.write(sheet_start(len(columns_of(report))))
                     member.writelines(_head(report, before))
                     member.writelines(self._body(lines, after))
                     member.write(sheet_end())
@@ -92,19 +93,21 @@ def _head(report: Report, before: str) -> Iterator[bytes]:
         yield row(place, text_cell("A", Style.LABEL, label) + text_cell("C", Style.TEXT, text))
     if before:
         yield row(6, text_cell("A", Style.LABEL, f"Fortsetter fra arket {before}"))
-    yield row(8, header_cells())
+    yield row(8, header_cells(columns_of(report)))
 
 
-def _lines(sections: Iterable[tuple[Settlement, Iterable[Transaction]]], day: Callable[[int], str]) -> Iterator[str]:
+def _lines(
+    report: Report, sections: Iterable[tuple[Settlement, Iterable[Transaction]]], day: Callable[[int], str]
+) -> Iterator[str]:
     """Yield the cells of each row, in order; none for an empty row."""
     for settlement, transactions in sections:
-        yield from _transaction_lines(settlement, transactions, day)
+        yield from _transaction_lines(report, settlement, transactions, day)
         yield _paid_out_cells(settlement)
         yield ""
 
 
 def _transaction_lines(
-    settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[int], str]
+    report: Report, settlement: Settlement, transactions: Iterable[Transaction], day: Callable[[int], str]
 ) -> Iterator[str]:
     unit = (
         text_cell("B", Style.TEXT, settlement.merchant.sales_unit_name)
@@ -112,7 +115,9 @@ def _transaction_lines(
         + text_cell("D", Style.TEXT, "")
     )
     settled = _settled_cells(settlement, Style.TEXT_RIGHT)
-    for instant, capture, refund, fee, number, order_id, _ in proven(settlement, transactions):
+    for (instant, capture, refund, fee, number, order_id, _), payer in with_payers(
+        report, settlement, proven(settlement, transactions)
+    ):
         gross = capture + refund
         yield (
             text_cell("A", Style.TEXT_RIGHT, day(instant))
@@ -124,7 +129,13 @@ def _transaction_lines(
             + amount_cell("I", Style.AMOUNT, decimal_text(gross - fee))
             + text_cell("J", Style.TEXT, transaction_kind(refund))
             + settled
+            + (_payer_cells(payer) if payer else "")
         )
+
+
+def _payer_cells(payer: Payer) -> str:
+    cells = zip(PERSONAL_LETTERS, payer_texts(payer), strict=True)
+    return "".join(text_cell(letter, Style.TEXT, text) for letter, text in cells)
 
 
 def _settled_cells(settlement: Settlement, style: Style) -> str:

@@ -10,14 +10,15 @@ from lxml import etree
 
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.archive import readable
-from settlement_bridge.formats.columns import COLUMNS
-from settlement_bridge.formats.xlsx_parts import LETTERS, MAIN, package_parts, sheet_part
+from settlement_bridge.formats.columns import COLUMNS, PERSONAL_COLUMNS
+from settlement_bridge.formats.xlsx_parts import LETTERS, MAIN, PERSONAL_LETTERS, package_parts, sheet_part
 
 _SHEET = re.compile(r"xl/worksheets/sheet([0-9]+)\.xml")
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 _ROW, _FORMULA, _VALUE, _INLINE = (f"{{{MAIN}}}{name}" for name in ("row", "f", "v", "t"))
 _Cells = dict[str, etree._Element]
 _HEADER_ROW = 8
+_HEADERS = (COLUMNS, COLUMNS + PERSONAL_COLUMNS)
 
 
 def check_workbook(path: Path) -> None:
@@ -50,7 +51,7 @@ def _check_rows(archive: zipfile.ZipFile, place: _Place) -> None:
     settlements = 0
     for number, cells in _table_rows(archive, place):
         if number == _HEADER_ROW:
-            if tuple(_text(cells.get(letter)) for letter in LETTERS) != COLUMNS:
+            if tuple(_text(cells[letter]) for letter in LETTERS + PERSONAL_LETTERS if letter in cells) not in _HEADERS:
                 raise ValueError("the column names are not those of the format")
         elif "M" in cells:
             _amount(cells, "M")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from enum import IntEnum
 from xml.sax.saxutils import escape
 
-from settlement_bridge.formats.columns import COLUMNS
 from settlement_bridge.formats.text import xml_text
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -18,7 +17,9 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 LETTERS = "ABCDEFGHIJKLMN"
+PERSONAL_LETTERS = "OPQ"
 _WIDTHS = (17, 19, 12.5, 15, 15, 15, 15, 10, 15, 15, 15, 12.5, 15, 15)
+_PERSONAL_WIDTHS = (15, 15, 30)
 _LONGEST_CELL = 32_767
 """Characters a cell may have, counted as UTF-16 does; a workbook with more is reported as damaged."""
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -71,15 +72,16 @@ def row(number: int, cells: str, height: int | None = None) -> bytes:
     return f'<row r="{ROW}"{taller}>{cells}</row>\n'.replace(ROW, str(number)).encode()
 
 
-def sheet_start() -> bytes:
-    """Return a sheet up to its first row: one page wide when printed."""
-    columns = "".join(
+def sheet_start(columns: int) -> bytes:
+    """Return a sheet of so many columns up to its first row: one page wide when printed."""
+    widths = (_WIDTHS + _PERSONAL_WIDTHS)[:columns]
+    described = "".join(
         f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
-        for number, width in enumerate(_WIDTHS, start=1)
+        for number, width in enumerate(widths, start=1)
     )
     return (
         f'{_XML}<worksheet xmlns="{MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-        f'<sheetViews><sheetView workbookViewId="0"/></sheetViews><cols>{columns}</cols><sheetData>\n'
+        f'<sheetViews><sheetView workbookViewId="0"/></sheetViews><cols>{described}</cols><sheetData>\n'
     ).encode()
 
 
@@ -94,9 +96,10 @@ def sheet_end() -> bytes:
     ).encode()
 
 
-def header_cells() -> str:
+def header_cells(names: Sequence[str]) -> str:
     """Return the row of column names."""
-    return "".join(text_cell(letter, Style.HEADER, name) for letter, name in zip(LETTERS, COLUMNS, strict=True))
+    letters = (LETTERS + PERSONAL_LETTERS)[: len(names)]
+    return "".join(text_cell(letter, Style.HEADER, name) for letter, name in zip(letters, names, strict=True))
 
 
 def package_parts(sheets: Sequence[str]) -> dict[str, bytes]:

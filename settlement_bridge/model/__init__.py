@@ -19,6 +19,7 @@ from settlement_bridge.model.entries import (
     LedgerEntry,
     Mark,
     Page,
+    Payer,
     differing,
 )
 from settlement_bridge.model.entry_table import EntryColumns, EntryTable
@@ -38,6 +39,7 @@ from settlement_bridge.model.payouts import (
 from settlement_bridge.model.settlements import (
     Issuer,
     Merchant,
+    Payers,
     Report,
     Settlement,
     Totals,
@@ -72,6 +74,8 @@ __all__ = [
     "Merchant",
     "Organization",
     "Page",
+    "Payer",
+    "Payers",
     "Payout",
     "PayoutRecord",
     "PayoutState",

@@ -68,6 +68,16 @@ class LedgerDay(NamedTuple):
     """False while the date may still get entries; then it has none here."""
 
 
+class Payer(NamedTuple):
+    """Who paid, and what they wrote: personal data, kept apart from the entry, and only where it is asked for."""
+
+    psp_reference: str
+    time: datetime
+    """Of the entry: how long it is kept counts from here."""
+    name: str
+    message: str
+
+
 class Mark(NamedTuple):
     """An entry that gives its book structure (`MARK_TYPES`), with its place in the book."""
 
@@ -142,6 +152,8 @@ class Page:
     cursors: Mapping[Book, str]
     by_payout: bool = False
     """Given payout by payout (v1): every payout starts at balance 0, and no reference appears under two payouts."""
+    payers: Sequence[Payer] = ()
+    """Of the funds entries that name one; none unless personal data is asked for."""
 
 
 def differing(held: LedgerEntry, given: LedgerEntry) -> tuple[str, ...]:

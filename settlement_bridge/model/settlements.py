@@ -1,11 +1,12 @@
 """The words of a settlement file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from settlement_bridge.instants import from_micros
+from settlement_bridge.model.entries import Payer
 from settlement_bridge.model.payouts import SettlementType
 
 
@@ -129,6 +130,10 @@ class Issuer:
     organization_number: str = "918713867"
 
 
+Payers = Callable[[Settlement, Iterable[Transaction]], Iterable[tuple[Transaction, Payer | None]]]
+"""Gives each of a settlement's rows its payer, where one is known, as the rows pass."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything a format writes: settlements of one sales unit with their rows, read once and in order."""
@@ -142,3 +147,5 @@ class Report:
     issuer: Issuer
     zone: tzinfo
     """Time zone the times are written in."""
+    payers: Payers | None = None
+    """Only where personal data is asked for; formats without columns for it leave it alone."""

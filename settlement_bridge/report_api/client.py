@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from settlement_bridge.errors import ApiUnavailable, BridgeError, DialectGone
 from settlement_bridge.report_api.answers import INVALID_INPUT, problem
 from settlement_bridge.report_api.auth import Auth
+from settlement_bridge.report_api.payers import ASKED_FOR
 from settlement_bridge.report_api.retries import Retries, TryAgain
 from settlement_bridge.report_api.settings import ApiSettings
 from settlement_bridge.report_api.strict_json import NotJson, parse
@@ -26,6 +27,8 @@ class Client:
         # Two, because a token is fetched in the middle of an attempt and tenacity keeps its state by thread.
         self._auth = Auth(settings, self._transport, Retries(settings, stop))
         self._retries = Retries(settings, stop)
+        self.personal_data = settings.personal_data
+        """Whether every page of entries is asked for with personal data."""
 
     def get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """Return the JSON object at a path.
@@ -33,6 +36,10 @@ class Client:
         Raises KeysRefused, DialectGone, ApiUnavailable, and Untrue for an object with a key given twice.
         """
         return self._retries(self._attempt, path, f"{path}?{urlencode(parameters)}" if parameters else path)
+
+    def entries(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Return a page of entries, with personal data where it is to be asked for; raises what `get` does."""
+        return self.get(path, {**parameters, **ASKED_FOR} if self.personal_data else parameters)
 
     def server_time(self) -> datetime | None:
         """Return the server's clock as of the last answer."""

@@ -31,6 +31,8 @@ class ApiSettings:
     """How often one request is tried before the ledger waits for the next run."""
     longest_wait: float = 60.0
     """Cap of one wait between two attempts, whatever `Retry-After` says."""
+    personal_data: bool = False
+    """Whether to ask for names and messages of payers."""
     system_name: str = "settlement-bridge"
     system_version: str = __version__
     plugin_name: str = "settlement-bridge"

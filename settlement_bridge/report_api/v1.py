@@ -1,14 +1,15 @@
 """A ledger's transactions payout by payout (Report API v1), translated into v2's words at the door."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Book, Ledger, Page
+from settlement_bridge.model import Book, Ledger, Page, Payer
 from settlement_bridge.report_api.client import V1_PATH, Client
 from settlement_bridge.report_api.paging import Trail, read_ahead
-from settlement_bridge.report_api.payout_books import Entries, PayoutBooks
+from settlement_bridge.report_api.payers import payers_of
+from settlement_bridge.report_api.payout_books import TRANSACTION, Entries, PayoutBooks
 from settlement_bridge.report_api.strict_json import Untrue, listed, shown
 
 FIRST_PAYOUT = 2000001
@@ -50,7 +51,7 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
 
     def ask(cursor: str | None) -> dict[str, Any]:
         parameters = {"cursor": cursor} if cursor else {"inPayout": str(number)}
-        return client.get(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
+        return client.entries(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
 
     def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
         trail.page += 1
@@ -59,11 +60,12 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
             items = listed(document)
             following = _following(document)
             entries = books.take(items)
+            payers = tuple(payers_of(items, TRANSACTION)) if client.personal_data else ()
             if following is None and books.complete:
-                return _page(ledger, _joined(entries, books.close()), str(number)), None
+                return _page(ledger, _joined(entries, books.close()), str(number), payers), None
         if following is not None:
             trail.follow(following, len(items))
-        return _page(ledger, entries, done), following
+        return _page(ledger, entries, done, payers), following
 
     for page in read_ahead(pool, ask, take, None):
         if any(page.entries.values()):
@@ -82,5 +84,5 @@ def _joined(entries: Entries, more: Entries) -> Entries:
     return {book: entries[book] + more[book] for book in Book}
 
 
-def _page(ledger: Ledger, entries: Entries, cursor: str) -> Page:
-    return Page(ledger.ledger_id, entries, dict.fromkeys(Book, cursor), by_payout=True)
+def _page(ledger: Ledger, entries: Entries, cursor: str, payers: Sequence[Payer]) -> Page:
+    return Page(ledger.ledger_id, entries, dict.fromkeys(Book, cursor), by_payout=True, payers=payers)

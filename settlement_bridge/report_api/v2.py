@@ -10,6 +10,7 @@ from settlement_bridge.model import PAYOUT_TYPES, Book, EntryColumns, EntryTable
 from settlement_bridge.report_api.client import Client
 from settlement_bridge.report_api.decode import Columns, Shape, columns
 from settlement_bridge.report_api.paging import Trail, read_ahead
+from settlement_bridge.report_api.payers import payers_of
 from settlement_bridge.report_api.strict_json import Untrue, listed, shown
 
 ENTRY = Shape(
@@ -40,7 +41,7 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
     trail = Trail(path, cursor)
 
     def ask(cursor: str | None) -> dict[str, Any]:
-        return client.get(path, {"cursor": cursor} if cursor else {})
+        return client.entries(path, {"cursor": cursor} if cursor else {})
 
     def follow(answer: Callable[[], dict[str, Any]]) -> tuple[tuple[list[dict[str, Any]], str], str | None]:
         trail.page += 1
@@ -56,7 +57,9 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
         with trail.refusing(ledger.ledger_id):
             entries = decode_entries(items, ledger)
         if entries:
-            yield Page(ledger.ledger_id, {book: entries}, {book: following})
+            named = client.personal_data and book is Book.FUNDS
+            payers = payers_of(items, ENTRY) if named else ()
+            yield Page(ledger.ledger_id, {book: entries}, {book: following}, payers=tuple(payers))
 
 
 def decode_entries(items: list[dict[str, Any]], ledger: Ledger) -> EntryTable:

@@ -1,8 +1,9 @@
 """Transactions: one way to read, one way to write, and the fence that keeps a writer who lost his lease out."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, select
@@ -85,6 +86,23 @@ class Database:
             said = " ".join(str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()).split())
         if said != "ok":
             raise StoreBroken(f"the database {self.address} is damaged: {said}; {driver_errors.RESTORE}")
+
+    def erase_deleted(self, connection: Connection) -> None:
+        """Have SQLite overwrite with zeros what this transaction deletes; PostgreSQL's vacuum removes it in time."""
+        if self._is_sqlite:
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+    def empty_log(self) -> None:
+        """Have SQLite bring its write-ahead log into the file and cut it to nothing, unless somebody still reads it."""
+        if not self._is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            # What fails here, SQLite does by itself when the last connection closes.
+            with suppress(sqlite3.Error):
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an insert that can say what happens on a conflict."""

@@ -11,6 +11,7 @@ from settlement_bridge.store.books import MirroredBook, book_of, extend, new_boo
 from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.overlaps import Place
+from settlement_bridge.store.payers import keep_payers
 from settlement_bridge.store.resync import Resync, discard_replaced
 from settlement_bridge.store.tables import IS_CURRENT, books, entries, ledgers
 
@@ -55,6 +56,8 @@ class Mirror:
                     held = self._held(connection, page, book)
                     before += held.size
                     grown.append(extend(connection, held, given, cursor or held.cursor))
+                if page.payers:
+                    keep_payers(self._database, connection, page)
         except BaseException:
             self._forget(page.ledger_id)
             raise

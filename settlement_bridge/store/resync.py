@@ -11,6 +11,7 @@ from settlement_bridge.model import Book, LedgerEntry, Page
 from settlement_bridge.store.books import MirroredBook, entry_at, extend
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.overlaps import describe
+from settlement_bridge.store.payers import keep_payers
 from settlement_bridge.store.tables import IS_CURRENT, books, entries, marks
 
 _DELETED_AT_ONCE = 50_000
@@ -46,6 +47,8 @@ class Resync:
                 seen = self._fresh[book]
                 cursor = page.cursors.get(book, seen.cursor)
                 grown[book] = extend(connection, seen, page.entries.get(book, ()), cursor)
+            if page.payers:
+                keep_payers(self._database, connection, page)
         new = sum(grown[book].size - self._fresh[book].size for book in Book)
         self._fresh = grown
         return new

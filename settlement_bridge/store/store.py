@@ -17,6 +17,7 @@ from settlement_bridge.store.mirror import Mirror
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.notes import Notes
 from settlement_bridge.store.organizations import Organizations
+from settlement_bridge.store.payers import Payers
 from settlement_bridge.store.runs import Runs
 from settlement_bridge.store.schema import bring_up_to_date
 from settlement_bridge.store.search import Search
@@ -32,6 +33,7 @@ class Store:
         self.mirror = Mirror(database)
         self.settlements = Settlements(database)
         self.deliveries = Deliveries(database)
+        self.payers = Payers(database)
         self.organizations = Organizations(database)
         self.documents = Documents(database)
         self.inboxes = Inboxes(database)

@@ -234,6 +234,19 @@ archived_documents = Table(
     sqlite_with_rowid=False,
 )
 
+# Personal data, apart from everything else, so that it can be purged.
+payers = Table(
+    "payers",
+    metadata,
+    Column("ledger_id", Text, nullable=False),
+    Column("psp_reference", Text, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "psp_reference"),
+)
+Index("payers_by_time", payers.c.time)
+
 leases = Table(
     "leases",
     metadata,

@@ -52,3 +52,22 @@ def test_no_canary_sings(tmp_path: Path, fault: str) -> None:
     for text in (said, *kept):
         for canary in (*KEYS, "CANARY"):
             assert canary.encode() not in text, canary
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+def test_personal_data_that_is_asked_for_sings_nowhere_but_in_its_place(tmp_path: Path, fault: str) -> None:
+    world = recorded(club_with_names(tmp_path / "recorded"))
+    faults = [fault] if fault != "none" else []
+    with serving(tmp_path / "place", world, *faults) as (place, _):
+        place.rewrite("attempts = 1", "attempts = 2\nlongest_wait = 0.1")
+        place.rewrite(
+            'path = "published"', 'path = "published"\nformats = ["xml", "csv", "pdf", "xml.zip", "camt.053.xml"]'
+        )
+        place.rewrite("[registers]", "[sync]\npersonal_data = true\nretention_days = 3650\n\n[registers]")
+        done = place.run("--verbose", "sync", "--json")
+        others = [place.run("--verbose", *words) for words in (["status", "--json"], ["check"], ["find", "A-1"])]
+    assert done.code == TROUBLE[fault], done.err
+    said = "".join(one.out + one.err for one in (done, *others))
+    assert "CANARY" not in said
+    assert not any(b"CANARY" in content for content in files(place).values())
+    assert (b"CANARY Nordmann" in (place.folder / "state.db").read_bytes()) is (done.code == 0)
