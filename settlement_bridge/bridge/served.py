@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from settlement_bridge.publish import Fingerprint, LocalDraft, Outcome, inbox_path, spooled
+from settlement_bridge.publish import Fingerprint, LocalDraft, Outcome, explained, inbox_path, spooled
 from settlement_bridge.store import Document, DocumentPlace
 from settlement_bridge.store.documents import Documents
 
@@ -29,7 +29,7 @@ class ServedDestination:
 
     def draft(self, path: PurePosixPath) -> "ServedDraft":
         """See `Destination.draft`."""
-        return ServedDraft(self._documents, self._clock, _place(path), spooled(NAME, path, self._spool))
+        return ServedDraft(self._documents, self._clock, _place(path), self._spooled(path))
 
     def look(self, path: PurePosixPath) -> Fingerprint | None:
         """See `Destination.look`."""
@@ -38,7 +38,13 @@ class ServedDestination:
 
     def recover(self, path: PurePosixPath, sealed: Fingerprint) -> Outcome:
         """See `Destination.recover`. Nobody can take a document away: where there is none, there was none."""
-        place = _place(path)
+        spooled = self._spooled(path)  # while another process writes it, nothing is known
+        try:
+            return self._recover(_place(path), sealed)
+        finally:
+            spooled.discard()
+
+    def _recover(self, place: DocumentPlace, sealed: Fingerprint) -> Outcome:
         document = self._documents.published(place)
         if document is not None:
             return Outcome.DELIVERED if _fingerprint(document) == sealed else Outcome.TAKEN
@@ -59,6 +65,9 @@ class ServedDestination:
 
     def close(self) -> None:
         """See `Destination.close`."""
+
+    def _spooled(self, path: PurePosixPath) -> LocalDraft:
+        return spooled(NAME, path, self._spool)
 
 
 class ServedDraft:
@@ -86,7 +95,7 @@ class ServedDraft:
     def seal(self) -> Fingerprint:
         """See `Draft.seal`. What the store keeps becomes durable with the record that follows."""
         sealed = self._spool.seal()
-        with self.local_path.open("rb") as content:
+        with explained(self.local_path), self.local_path.open("rb") as content:
             self._documents.write_draft(self._place, content, sealed.sha256, sealed.size, self._clock())
         return sealed
 
