@@ -1,6 +1,6 @@
 """Crash the bridge's work at each of its system calls and look at what is left: `make crash-sweep`.
 
-Exit code 0 where nothing was violated and every bad publisher was caught, else 1.
+Exit code 0 where nothing was violated and what is bad on purpose was caught, else 1.
 """
 
 import argparse
@@ -8,29 +8,31 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import track
 
-from crash_sweep.bad_publishers import NeverSyncs, PlainPublisher, RecordsFirst, WritesInPlace
+from crash_sweep.archiving import Archiving
+from crash_sweep.bad import BAD
 from crash_sweep.child import tracing_refused
 from crash_sweep.disks import mounting_refused
 from crash_sweep.publishing import Publishing
-from crash_sweep.scenario import KILLED, KINDS, POWER_CUT, Result, Scenario
+from crash_sweep.scenario import KINDS, POWER_CUT, Result, Scenario
+from crash_sweep.serving import Serving
 from crash_sweep.sweep import Sweep
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 SHOWN = 10
 """Of one kind's violations; the others are counted."""
 
-BAD: dict[str, tuple[type[PlainPublisher], str]] = {
-    "writes-in-place": (WritesInPlace, KILLED),
-    "records-first": (RecordsFirst, KILLED),
-    "never-syncs": (NeverSyncs, POWER_CUT),
+WORK: Final[dict[str, Callable[[], Scenario]]] = {
+    "publishing": Publishing,
+    "serving": Serving,
+    "archiving": Archiving,
 }
-"""The bad publishers, each with the kind of crash that must give it away."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,17 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _sweep(kinds: Sequence[str], chosen: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory(prefix="crash-sweep-", dir=_in_memory()) as folder:
         sweeping = _Sweeping(Path(folder), kinds, chosen.workers, chosen.every)
-        if chosen.publisher:
-            return sweeping.sweep(Publishing(BAD[chosen.publisher][0]))
-        good = sweeping.sweep(Publishing())
-        return sweeping.catch_all() and good
+        if chosen.bad:
+            return sweeping.sweep(BAD[chosen.bad][0]())
+        swept = [sweeping.sweep(WORK[name]()) for name in chosen.work or WORK]
+        return sweeping.catch_all() and all(swept)
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m crash_sweep", description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="crashes side by side (one a processor)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="crash at every Nth point only")
-    parser.add_argument("--publisher", choices=BAD, help="sweep a publisher that is bad on purpose, to see it caught")
+    parser.add_argument(
+        "--work", choices=WORK, action="append", help="sweep this work only; can be given several times"
+    )
+    parser.add_argument("--bad", choices=BAD, help="sweep work that is bad on purpose, to see what is found")
     return parser.parse_args(arguments)
 
 
@@ -106,13 +111,13 @@ class _Sweeping:
         return len(violated)
 
     def catch_all(self) -> bool:
-        """Sweep the bad publishers until each is caught; tell whether all were."""
-        print("bad publishers")
+        """Sweep the bad work until each is caught; tell whether all were."""
+        print("bad on purpose")
         missed = [name for name, (_, kind) in BAD.items() if kind in self._kinds and not self._catch(name, kind)]
         return not missed
 
     def _catch(self, name: str, kind: str) -> bool:
-        sweep = Sweep(Publishing(BAD[name][0]), self._folder / name)
+        sweep = Sweep(BAD[name][0](), self._folder / name)
         caught = next(self._violations(sweep, kind), None)
         print(f"  {name:18} {f'caught: {caught.task}: {caught.violations[0]}' if caught else 'NOT CAUGHT'}", flush=True)
         return caught is not None

@@ -1,12 +1,21 @@
-"""Three publishers that are bad on purpose, behind the bridge's own port: a sweep that misses one is worth nothing."""
+"""Work that is bad on purpose, behind the bridge's own ports: a sweep that does not catch it is worth nothing."""
 
 import hashlib
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+from sqlalchemy import Connection
+
+from crash_sweep.archiving import Archiving
+from crash_sweep.publishing import Publishing
+from crash_sweep.scenario import KILLED, POWER_CUT, Scenario
 from settlement_bridge.publish import Fingerprint, Outcome
+from settlement_bridge.store.database import Database
+from settlement_bridge.store.inboxes import Inboxes
 
 
 def _fingerprint(file: Path) -> Fingerprint:
@@ -135,3 +144,22 @@ class RecordsFirst(PlainPublisher):
         """Do what was promised."""
         for draft in self.waiting:
             PlainDraft.publish(draft)
+
+
+class NeverWaits(Database):
+    """Tells clients that their files are in the archive before that would survive a power cut."""
+
+    @contextmanager
+    def writing(self, *, fenced: bool = True, durable: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+        """See `Database.writing`."""
+        with super().writing(fenced=fenced, durable=False) as connection:
+            yield connection
+
+
+BAD: Final[dict[str, tuple[Callable[[], Scenario], str]]] = {
+    "writes-in-place": (lambda: Publishing(WritesInPlace), KILLED),
+    "records-first": (lambda: Publishing(RecordsFirst), KILLED),
+    "never-syncs": (lambda: Publishing(NeverSyncs), POWER_CUT),
+    "never-waits": (lambda: Archiving(lambda store: Inboxes(NeverWaits(store.database.engine))), POWER_CUT),
+}
+"""All of it, each with the kind of crash that must give it away."""

@@ -27,8 +27,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_PTRACER = 0x59616D61
 _libc = ctypes.CDLL(None, use_errno=True)
 
-Work = Callable[[], str]
-"""Does the work and says what a person should know of it; raises BridgeError."""
+Say = Callable[[str], None]
+Work = Callable[[Say], None]
+"""Does the work, and says at once what others may rely on from then on; raises BridgeError."""
 
 
 class TracingRefused(Exception):
@@ -37,7 +38,7 @@ class TracingRefused(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended: its exit code, minus the signal where one ended it, and what it said."""
+    """How a process ended: its exit code, or minus the signal that ended it, and what it said until then."""
 
     code: int
     said: str
@@ -64,26 +65,44 @@ def run(work: Work, strace: Sequence[str] = ()) -> Ended:
             _end(pid, tracer)
 
 
+def here(work: Work) -> Ended:
+    """Do the work in this process, which takes a third of the time; for work that nothing disturbs."""
+    said: list[str] = []
+    code = _do(work, said.append)
+    return Ended(code, "".join(f"{line}\n" for line in said))
+
+
 def _wait_and_work(work: Work, ours: socket.socket, theirs: socket.socket) -> NoReturn:
     """What the child does. It says everything through its socket: nothing that is traced may come from the saying."""
+
+    def say(text: str) -> None:
+        theirs.sendall(f"{text}\n".encode())
+
     code = os.EX_SOFTWARE
     try:
         ours.close()
         gc.disable()  # what is collected, and so closed, must not depend on what happened before
-        sys.unraisablehook = lambda unraisable: theirs.sendall(_unexpected(unraisable.exc_value).encode())
+        sys.unraisablehook = lambda unraisable: say(_unexpected(unraisable.exc_value))
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _libc.prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
         theirs.sendall(_GATE)
         if theirs.recv(1):
-            theirs.sendall(work().encode())
-            code = os.EX_OK
-    except BridgeError as error:
-        theirs.sendall(str(error).encode())
-        code = error.exit_code
-    except BaseException as error:
-        theirs.sendall(_unexpected(error).encode())
+            code = _do(work, say)
     finally:
         os._exit(code)
+
+
+def _do(work: Work, say: Say) -> int:
+    """Do the work and return its exit code; what kept it from being done is said."""
+    try:
+        work(say)
+    except BridgeError as error:
+        say(str(error))
+        return error.exit_code
+    except Exception as error:
+        say(_unexpected(error))
+        return os.EX_SOFTWARE
+    return os.EX_OK
 
 
 def _unexpected(error: BaseException | None) -> str:
@@ -134,7 +153,7 @@ def _end(pid: int, tracer: "subprocess.Popen[bytes] | None") -> None:
 def tracing_refused() -> str | None:
     """Say why processes cannot be traced here; None where they can."""
     try:
-        run(lambda: "", ["-o", os.devnull, "-e", "trace=none"])
+        run(lambda _: None, ["-o", os.devnull, "-e", "trace=none"])
     except FileNotFoundError:
         return "strace is not installed"
     except TracingRefused as error:

@@ -24,6 +24,8 @@ class PoweredGround:
     whoever syncs the database syncs the names of all files along with it.
     """
 
+    keeps_all = False
+
     def __init__(self, prepared: Path, disks: Sequence[str], folder: Path) -> None:
         self.place = folder / "place"
         self._disks = [_Disk(folder, name) for name in disks]

@@ -9,6 +9,10 @@ class Ground(Protocol):
     """A folder whose state is prepared, left behind by a crash, and brought back as often as one wants to look."""
 
     @property
+    def keeps_all(self) -> bool:
+        """Whether a crash leaves what was written and removed, synced or not."""
+
+    @property
     def place(self) -> Path:
         """The folder: the same path every time, for the work may keep it."""
 
@@ -27,6 +31,8 @@ class Ground(Protocol):
 
 class PlainGround:
     """A folder whose machine goes on when a process dies: what was written is there, on the disk or not."""
+
+    keeps_all = True
 
     def __init__(self, prepared: Path, folder: Path) -> None:
         self.place = folder / "place"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from crash_sweep.child import Ended
+from crash_sweep.child import Ended, Say
 from crash_sweep.ground import Ground
 from crash_sweep.points import ERRORS, Point
 
@@ -29,7 +29,7 @@ class Scenario(Protocol):
     def prepare(self, place: Path) -> None:
         """Make the place as all work finds it."""
 
-    def work(self, place: Path) -> str:
+    def work(self, place: Path, say: Say) -> None:
         """Do the work; see `child.Work`."""
 
     def learn(self, place: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from crash_sweep.child import Ended
+from crash_sweep.child import Work
 from crash_sweep.ground import PlainGround
 from crash_sweep.points import Point, points_of
 from crash_sweep.scenario import POWER_CUT, Result, Scenario, Task
@@ -38,17 +38,17 @@ class Sweep:
         ground = PlainGround(self._prepared, self._folder)
         ground.prepare()
         work = partial(self._scenario.work, ground.place)
-        work()
+        work(lambda _: None)
         self._scenario.learn(ground.place)
         first, second = (self._trace(ground, work) for _ in range(2))
         if first != second:
             raise RuntimeError(f"{self._scenario.name} does not make the same calls every time")
         return first
 
-    def _trace(self, ground: PlainGround, work: "partial[str]") -> list[Point]:
+    def _trace(self, ground: PlainGround, work: Work) -> list[Point]:
         ground.prepare()
         points, ended = points_of(work, self._folder / "calls")
-        if ended != Ended(0, ""):
+        if ended.code != 0:
             raise RuntimeError(f"{self._scenario.name} fails undisturbed: {ended}")
         return points
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import Path
 
-from crash_sweep.child import UNEXPECTED, Ended, run
+from crash_sweep.child import UNEXPECTED, Ended, here, run
 from crash_sweep.disks import PoweredGround, hide_mounts
 from crash_sweep.ground import Ground, PlainGround
 from crash_sweep.points import failing, killing
@@ -32,7 +32,7 @@ class Worker:
         ended = run(work, killing(task.point) if kills else failing(task.point, task.kind.split()[0], log))
         ground.crash()
         found = list(_not_crashed(ended) if kills else _not_told(task, ended, log.read_text()))
-        found += self._scenario.violations(ground, ended, partial(run, work))
+        found += self._scenario.violations(ground, ended, partial(here, work))
         return Result(task, tuple(found))
 
     @cached_property
