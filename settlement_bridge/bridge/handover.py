@@ -118,7 +118,7 @@ class Handover:
         present = destination.look(path)
         draft = destination.draft(path)
         try:
-            self._form.write(report_of(self._store, self._stored, self._settings), draft.stream)
+            self._form.write(self._report(), draft.stream)
             sealed = draft.seal()
             with explained(draft.local_path):
                 self._form.check(draft.local_path)
@@ -141,6 +141,10 @@ class Handover:
             draft.discard()
             raise
         self._record(DeliveryState.DELIVERED, sealed)
+
+    def _report(self) -> Report:
+        report = report_of(self._store, self._stored, self._settings)
+        return replace(report, payers=None) if self._outlet.in_store else report
 
     def _taken(self) -> DeliveryRefused:
         return DeliveryRefused(

@@ -32,6 +32,7 @@ def with_served_outlet(
         destination=ServedDestination(store.documents, clock),
         formats=tuple(formats.get(name, server.csv_layout, server.xml_version) for name in names),
         suffix_on_conflict=server.on_conflict == "suffix",
+        in_store=True,
         sales_units={name: units for name in names if (units := _seen(server, name)) is not None},
     )
     return replace(settings, outlets=(*settings.outlets, outlet))

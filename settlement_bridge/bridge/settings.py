@@ -29,6 +29,8 @@ class Outlet:
     formats: tuple[Format, ...]
     suffix_on_conflict: bool = False
     """Of two settlements that want one path, put the ledger id into the later one's name instead of refusing it."""
+    in_store: bool = False
+    """Whether its files are kept in the store for ever: then there is no personal data in them."""
     sales_units: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By extension, the MSNs whose files are wanted; all of a format that is not named."""
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,13 +20,16 @@ from settlement_bridge.bridge.format_choice import FormatChoice
 from settlement_bridge.bridge.outcome import NoProgress
 from settlement_bridge.bridge.render import render
 from settlement_bridge.bridge.resync import resync
+from settlement_bridge.bridge.serving import with_served_outlet
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.bridge.sync import Sync
+from settlement_bridge.cli.sandbox_config import sandbox_config
+from settlement_bridge.config import Configuration
 from settlement_bridge.model import Book
 from settlement_bridge.publish import LocalDestination
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.sandbox import Sandbox, recorded, scenario
-from settlement_bridge.store import Store
+from settlement_bridge.store import DocumentPlace, Store
 from tests.books import Books
 from tests.bridge.conftest import api_settings, bridge_settings
 from tests.recording import record
@@ -34,6 +38,7 @@ CLUB = scenario("sports-club", until=date(2026, 3, 29), days=28)
 LEDGER = "302322"
 NOW = datetime(2026, 3, 30, 9, tzinfo=UTC)
 YEAR = timedelta(days=365)
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOlY4inKzfhFwa8w6ZxpjzUswtnZTxQaWSWsNKxC6NoE import"
 
 
 def settings_for(folder: Path, retention: timedelta | None) -> BridgeSettings:
@@ -187,6 +192,25 @@ def test_a_ledger_read_before_gets_its_names_by_resync(sandbox: Sandbox, store: 
     stream = io.BytesIO()
     write(stream)
     assert "Melding" in stream.getvalue().decode()
+
+
+def test_files_that_the_store_serves_for_ever_have_no_names(sandbox: Sandbox, store: Store, tmp_path: Path) -> None:
+    data = tomllib.loads(sandbox_config(sandbox.url, sandbox.keys, {}))
+    user = {"name": "job", "authorized_keys": (KEY,), "sales_units": ("57860",), "formats": ("csv", "xlsx")}
+    server = {"listen": "127.0.0.1:0", "csv_layout": "table", "users": (user,)}
+    data = data | {"destinations": (), "sftp_server": server}
+    settings = with_served_outlet(
+        settings_for(tmp_path / "to", YEAR), Configuration.from_data(data, tmp_path), store, lambda: NOW
+    )
+    sync(sandbox, store, settings)
+    for path in (tmp_path / "to").rglob("*.csv"):
+        place = DocumentPlace("csv", *path.parts[-3:])
+        document = store.documents.published(place)
+        assert document is not None
+        served = store.documents.chunk(document.document_id, 0).decode()
+        assert "Fornavn" in path.read_text(encoding="utf-8")
+        assert "Fornavn" not in served
+        assert "Mikkel" not in served
 
 
 def test_a_dispute_has_no_payer_and_a_formula_stays_text(store: Store, tmp_path: Path) -> None:
