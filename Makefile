@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.ready-dev
 
-.PHONY: help setup demo test check crash-sweep bench deb clean
+.PHONY: help setup demo test check crash-sweep soak bench deb clean
 help:            ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -33,6 +33,9 @@ check: $(DEV)    ## ruff and mypy
 
 crash-sweep: $(DEV) ## kill, fail and cut the power at every system call of the work that must survive it
 	$(BIN)/python -m crash_sweep
+
+soak: $(DEV)     ## let days go by under a daemon that is killed a hundred times
+	$(BIN)/python -m soak
 
 bench: $(DEV)    ## measure beside a naive script, as ratios
 	$(BIN)/python -m benchmarks
