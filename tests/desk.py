@@ -82,8 +82,8 @@ class Desk:
             for row in self.transactions(payout, msn)
         ]
 
-    def file(self, stored: StoredSettlement) -> bytes:
-        """Render a settlement's XML."""
+    def file(self, stored: StoredSettlement, extension: str = "xml") -> bytes:
+        """Render a settlement."""
         settlement = stored.settlement
         stream = BytesIO()
         report = Report(
@@ -96,7 +96,7 @@ class Desk:
             issuer=Issuer(),
             zone=OSLO,
         )
-        formats.get("xml").write(report, stream)
+        formats.get(extension).write(report, stream)
         return stream.getvalue()
 
     def close(self) -> None:

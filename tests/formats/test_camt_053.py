@@ -16,9 +16,9 @@ from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.camt_text import cut, reference
 from settlement_bridge.instants import to_micros
-from settlement_bridge.model import Issuer, Report, Settlement, SettlementType, Transaction
+from settlement_bridge.model import Settlement, SettlementType, Transaction
 from tests.books import Books, ledger_of
-from tests.desk import OSLO, Desk, make_blank
+from tests.desk import Desk, make_blank
 from tests.formats.readers import camt_053
 from tests.formats.remake import GOLDEN, golden_report, rendered_as
 from tests.formats.reports import report, row, settlement, totals_of
@@ -145,12 +145,9 @@ class Statements:
         """Return a payout's statements by account, each added up and validated."""
         found = {}
         for stored in self.desk.stored(payout):
-            one = stored.settlement
-            section = (one, self.desk.store.settlements.transactions(stored.settlement_id))
-            details = (one.merchant, one.date_from, one.settlement_date, one.currency, one.bank_account)
-            content = rendered_as(CAMT, Report(*details, [section], Issuer(), OSLO))
+            content = self.desk.file(stored, "camt.053.xml")
             camt_053(content)
-            found[one.account] = etree.fromstring(content)
+            found[stored.settlement.account] = etree.fromstring(content)
         return found
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from settlement_bridge.model import PAYOUT_TYPES, RETAINED, Book, LedgerEntry, PayoutState, Transaction
 from tests.desk import Desk
+from tests.formats.readers import camt_053
 from tests.histories import History, cuts, histories
 
 BEFORE_EVERYTHING = datetime(2025, 1, 1, tzinfo=UTC)
@@ -124,6 +125,22 @@ def test_rule_19_wherever_the_feed_was_cut_the_files_are_the_same_to_the_byte(
             assert files(cut, number) == files(whole, number) == files(whole, number)
             assert cut.by_msn(number) == whole.by_msn(number)
             assert cut.transactions(number) == whole.transactions(number)
+
+
+@given(history=histories())
+@bounded
+def test_every_payout_is_a_bank_statement_that_opens_where_the_one_before_closed(blank: Path, history: History) -> None:
+    with desk_of(blank, history) as desk:
+        numbers, periods_of = settle_all(desk), periods(history)
+        closed = 0
+        for number, entries in zip(numbers, periods_of, strict=True):
+            for stored in desk.stored(number):
+                camt_053(desk.file(stored, "camt.053.xml"))
+            shares = desk.by_msn(number).values()
+            opening = sum(one.opening_balance for one in shares)
+            assert opening == closed == entries[0].balance_before
+            closed = sum(one.closing_balance for one in shares)
+            assert closed == entries[-1].balance_after
 
 
 def files(desk: Desk, payout: int) -> dict[str, bytes]:
