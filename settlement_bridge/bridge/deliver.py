@@ -33,8 +33,9 @@ class Deliverer:
 
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
-        stored, known = self.as_published(stored, now), self._known(stored)
-        if not known:
+        known = self._known(stored)
+        if not known and (described := self.described(stored, now)) != stored:
+            stored = described
             self._store.settlements.renew(stored)
         results = [
             self._handover(outlet, form, stored, now).run(delivery)

@@ -15,7 +15,9 @@ from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.schemas import schema_path
 
 PIECE = 512 * 1024
-"""Bytes of rows validated at a time, about a thousand rows; a file no larger is validated as it is."""
+"""Bytes of rows validated at a time, about a thousand rows."""
+SMALL = 2 * PIECE
+"""A file no larger is validated as it is: other threads would first have to load the schema."""
 LONGEST_PIECE = 16 * PIECE
 _FRAME = 64 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
@@ -87,7 +89,7 @@ class XmlCheck:
 
     def _fault(self, file: BinaryIO) -> Fault | None:
         size = file.seek(0, os.SEEK_END)
-        if size <= PIECE:
+        if size <= SMALL:
             file.seek(0)
             return self._validator.fault(file.read())
         suspicion = self.suspicion(file, size)

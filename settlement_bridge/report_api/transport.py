@@ -114,7 +114,7 @@ class Transport:
 
 def _read(response: requests.Response) -> bytes:
     content = bytearray()
-    for chunk in response.iter_content(2**16):
+    for chunk in response.iter_content(2**20):
         content += chunk
         if len(content) > LARGEST_BODY:
             raise TryAgain(f"the answer is larger than {LARGEST_BODY} bytes")

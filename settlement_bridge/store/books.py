@@ -54,9 +54,7 @@ def new_book(connection: Connection, place: Place, *, current: bool, by_payout: 
     """Begin an empty book."""
     ledger_id, book = place
     values = {"ledger_id": ledger_id, "book": book, "current": current, "by_payout": by_payout, "size": 0, "balance": 0}
-    connection.execute(insert(books).values(values))
-    query = select(books).where(books.c.ledger_id == ledger_id, books.c.book == book, books.c.current == current)
-    return book_of(connection.execute(query.order_by(books.c.book_id.desc()).limit(1)).one())
+    return book_of(connection.execute(insert(books).values(values).returning(books)).one())
 
 
 def extend(

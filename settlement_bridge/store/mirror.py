@@ -80,7 +80,8 @@ class Mirror:
         row = connection.execute(select(books).where(mine)).one_or_none()
         if row is not None and row.by_payout == page.by_payout:
             return book_of(row)
-        connection.execute(update(books).where(mine).values(current=False))
+        if row is not None:
+            connection.execute(update(books).where(mine).values(current=False))
         return new_book(connection, place, current=True, by_payout=page.by_payout)
 
     def _forget(self, ledger_id: str) -> None:

@@ -22,6 +22,7 @@ LARGE = rendered(report([row(n) for n in range(ROWS)]))
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut already files of a few rows."""
+    monkeypatch.setattr(xml_check, "SMALL", 1_500)
     monkeypatch.setattr(xml_check, "PIECE", 1_500)
     monkeypatch.setattr(xml_check, "LONGEST_PIECE", 6_000)
     monkeypatch.setattr(xml_check, "_FRAME", 1_400)
