@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from settlement_bridge.model import (
     MARK_TYPES,
@@ -167,7 +180,7 @@ class Periods:
         return self._connection.execute(query).first() is not None
 
     def funds_rows(self, payout: Payout, selection: FeeSelection) -> Iterator[FundsRow]:
-        """Yield a payout's rows in ledger order, each with what its reference's selected fees add up to."""
+        """Return a payout's rows in ledger order, each with what its reference's selected fees add up to."""
         columns = [
             entries.c.psp_reference,
             entries.c.number,
@@ -187,10 +200,7 @@ class Periods:
                 )
                 .where(self._rows_of(payout))
             )
-        for psp, number, instant, entry_type, reference, amount, handle, fee, fee_entries in stream(
-            self._connection, query.order_by(entries.c.position)
-        ):
-            yield FundsRow(psp, number, instant, entry_type, reference, amount, handle, int(fee), fee_entries)
+        return map(FundsRow._make, stream(self._connection, query.order_by(entries.c.position)))
 
     def fee_entries(self, selection: FeeSelection) -> int:
         """Return how many entries of the fees book are selected."""
@@ -234,7 +244,7 @@ class Periods:
                 row.reference,
                 row.handle,
                 row.msn,
-                int(row.fee),
+                row.fee,
             )
 
     def _fee_sums(self, selection: FeeSelection) -> Subquery:
@@ -245,7 +255,7 @@ class Periods:
             select(
                 entries.c.number,
                 entries.c.psp_reference,
-                func.sum(owed).label("fee"),
+                cast(func.sum(owed), BigInteger).label("fee"),
                 func.count().label("entries"),
                 func.min(entries.c.position).label("first_position"),
             )
