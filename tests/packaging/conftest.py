@@ -5,15 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import require
 from tests.documents import ROOT
+from tests.packaging.machine import Machine, install, machine_at
 
 SECONDS = 300
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "settlement_bridge", "schemas")
+"""What the program is built of."""
 
 
 def bash(script: str, folder: Path, **more: str) -> str:
@@ -58,10 +61,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def build(folder: Path) -> None:
         source = tmp_path_factory.mktemp("source")
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(ROOT / name, source)
-        for name in ("settlement_bridge", "schemas"):
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in SOURCES:
+            if (ROOT / name).is_file():
+                shutil.copy(ROOT / name, source)
+            else:
+                shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         bash(f"{sys.executable} -m pip wheel --quiet --no-deps --wheel-dir {folder} {source}", source)
 
     return built_once(tmp_path_factory, "wheel", build)
@@ -76,3 +80,11 @@ def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bash(f"{ROOT}/packaging/deb/build {folder}", ROOT, COMPRESSION="none", BUILDER_PYTHON=sys.executable)
 
     return built_once(tmp_path_factory, "deb", build)
+
+
+@pytest.fixture(scope="session")
+def machine(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine on which the package is installed; only for tests that take nothing away."""
+    with machine_at(tmp_path_factory.mktemp("machine")) as made:
+        install(made, deb)
+        yield made

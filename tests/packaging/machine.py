@@ -1,8 +1,13 @@
 """This machine's system, to be changed at will: a layer above it takes every change and is thrown away."""
 
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.conftest import require
 
 _ENTER = """
 mount -t overlay overlay -o lowerdir=/,upperdir="$1/upper",workdir="$1/work" "$1/root"
@@ -47,3 +52,21 @@ class Machine:
     def exists(self, path: str) -> bool:
         """Tell whether there is something at a path of the layered system."""
         return self.attempt(f"test -e '{path}'").returncode == 0
+
+
+@contextmanager
+def machine_at(folder: Path) -> Iterator[Machine]:
+    """A fresh machine, whose changes live in memory until the block ends."""
+    require(Machine.can_be_had(), "installing a package needs root and the right to mount")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+    try:
+        yield Machine(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def install(machine: Machine, deb: Path) -> str:
+    target = machine.changes / "root" / "package.deb"
+    target.parent.mkdir(exist_ok=True)
+    shutil.copy(deb, target)
+    return machine.run("dpkg --force-unsafe-io -i /root/package.deb")

@@ -2,47 +2,16 @@
 
 import gzip
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from settlement_bridge.cli.entry import COMMANDS
-from tests.conftest import require
-from tests.packaging.machine import Machine
+from tests.packaging.machine import Machine, install, machine_at
 
 pytestmark = pytest.mark.timeout(400)
 LEFT_BEHIND = {"/var/lib/settlement-bridge", "/var/lib/settlement-bridge/state.db"}
 """What a purge leaves, as docs/operations.md says."""
-
-
-@contextmanager
-def machine_at(folder: Path) -> Iterator[Machine]:
-    """A fresh machine, whose changes live in memory until the block ends."""
-    require(Machine.can_be_had(), "installing a package needs root and the right to mount")
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
-    try:
-        yield Machine(folder)
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def install(machine: Machine, deb: Path) -> str:
-    target = machine.changes / "root" / "package.deb"
-    target.parent.mkdir(exist_ok=True)
-    shutil.copy(deb, target)
-    return machine.run("dpkg --force-unsafe-io -i /root/package.deb")
-
-
-@pytest.fixture(scope="module")
-def machine(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine on which the package is installed; only for tests that take nothing away."""
-    with machine_at(tmp_path_factory.mktemp("machine")) as made:
-        install(made, deb)
-        yield made
 
 
 def test_the_installed_command_does_the_whole_work(machine: Machine) -> None:
@@ -114,7 +83,7 @@ def test_installed_upgraded_removed_and_purged(deb: Path, tmp_path: Path) -> Non
             echo '[store]' >/etc/settlement-bridge/config.toml
         """)
         install(machine, deb)
-        machine.run("dpkg --remove settlement-bridge")
+        machine.run("cp /var/lib/dpkg/info/settlement-bridge.postrm /root/postrm; dpkg --remove settlement-bridge")
         assert not machine.exists("/usr/bin/settlement-bridge")
         assert machine.exists("/etc/settlement-bridge/config.toml")
         assert machine.exists("/var/lib/settlement-bridge/state.db")
@@ -122,9 +91,7 @@ def test_installed_upgraded_removed_and_purged(deb: Path, tmp_path: Path) -> Non
         assert "/var/lib/settlement-bridge knows what was published and is kept" in done.stderr
         assert set(machine.run(OURS).split()) == LEFT_BEHIND
 
-        machine.run("rm -r /var/lib/settlement-bridge")
-        install(machine, deb)
-        machine.run("dpkg --purge settlement-bridge")
+        machine.run("rm -r /var/lib/settlement-bridge/*; /root/postrm purge")
         assert machine.run(OURS) == ""
         assert machine.attempt("getent passwd settlement-bridge").returncode == 2
 
