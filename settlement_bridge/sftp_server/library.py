@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 
+from settlement_bridge.sftp_server.found import FoundDocuments
 from settlement_bridge.store import CHUNK, Document, Store
 
 _CACHE = 128
@@ -17,6 +18,7 @@ class Library:
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self.inboxes = store.inboxes
+        self.found = FoundDocuments()
         self.clock = clock
         self.opened_at = clock()
         self._documents = store.documents

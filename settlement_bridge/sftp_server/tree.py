@@ -94,7 +94,7 @@ class Tree:
         _refuse_unless(len(below) < _FILE_DEPTH)
         view, inboxes = self._user.view, self._library.inboxes
         if len(below) == _FILE_DEPTH - 1:
-            nodes = [_file(one, archived) for one in inboxes.documents(view, below, archived=archived)]
+            nodes = [_file(one, archived) for one in self._documents(below, archived)]
         else:
             nodes = [_folder(one) for one in inboxes.folders(view, below, archived=archived)]
         _refuse_unless(bool(nodes) or not below)
@@ -111,13 +111,30 @@ class Tree:
 
     def archive(self, document: Document) -> None:
         """Move a document to this user's archive; done when this returns, also if it was there already."""
-        self._library.inboxes.archive(self._user.name, document.document_id, self._library.clock())
+        library, name = self._library, self._user.name
+        library.found.forget(name, document.place)
+        library.inboxes.archive(name, document.document_id, library.clock())
+        library.found.forget(name, document.place)
 
     def _document(self, place: DocumentPlace, archived: bool) -> Document:
-        document = self._library.inboxes.document(self._user.view, place, archived=archived)
+        view, found = self._user.view, self._library.found
+        document = None if archived else found.get(view.user_name, place)
         if document is None:
+            changes = found.changes
+            document = self._library.inboxes.document(view, place, archived=archived)
+            if document is not None and not archived:
+                found.remember(view.user_name, [document], changes)
+        if document is None or not view.shows(document):
             raise _not_there()
         return document
+
+    def _documents(self, path: Path, archived: bool) -> list[Document]:
+        view, found = self._user.view, self._library.found
+        changes = found.changes
+        documents = self._library.inboxes.documents(view, path, archived=archived)
+        if not archived:
+            found.remember(view.user_name, documents, changes)
+        return documents
 
     def _always(self, name: str) -> Node:
         return _folder(Folder(name, self._library.opened_at))

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from settlement_bridge.sftp_server import Limits
 from settlement_bridge.sftp_server.admission import Admission, Peer
 from settlement_bridge.sftp_server.delivered import MOST_PIECES, Delivered
+from settlement_bridge.sftp_server.found import FoundDocuments
 from settlement_bridge.sftp_server.log import escaped
 from settlement_bridge.sftp_server.packets import Attributes, Code, Fields, Refusal, long_name
 from settlement_bridge.sftp_server.tree import resolve, written
+from settlement_bridge.store import Document
+from tests.sftp_server.served import NAME, NOON, OTHER, place
 
 # Byte ranges
 
@@ -123,3 +126,23 @@ def test_what_is_escaped_is_one_line_of_ascii(text: str) -> None:
     assert shown.isascii()
     assert shown.isprintable()
     assert shown.count('"') == 2
+
+
+# What was found a moment ago
+
+
+def test_what_has_left_an_inbox_is_forgotten_and_stays_forgotten() -> None:
+    """A question asked of the store before a file was archived must not bring it back behind that."""
+    now = [0.0]
+    found = FoundDocuments(lambda: now[0])
+    document = Document(1, place(), "", 1, NOON)
+    asked = found.changes
+    found.remember(NAME, [document], asked)
+    assert found.get(NAME, place()) == document
+    assert found.get(OTHER, place()) is None
+    found.forget(NAME, place())
+    found.remember(NAME, [document], asked)
+    assert found.get(NAME, place()) is None
+    found.remember(NAME, [document], found.changes)
+    now[0] = 31
+    assert found.get(NAME, place()) is None
