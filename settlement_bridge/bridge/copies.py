@@ -36,7 +36,7 @@ def migrate_store(
     with working(store, "migrate-store", clock), closing(open_store(target)) as new:
         sums = _copy(store, new, progress)
         if not trial:
-            move_away(store.database, new.address)
+            move_away(store.database, new.address, sums)
     return sums
 
 

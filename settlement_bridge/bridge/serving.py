@@ -65,10 +65,11 @@ def users_of(configuration: Configuration) -> "Users":
 def sftp_server(configuration: Configuration, store: Store, clock: Callable[[], datetime]) -> "SftpServer":
     """Return the SFTP server, to be started; its own keys are made where they are missing.
 
-    Raises ConfigurationError where there is no server, or its keys cannot be used.
+    Raises ConfigurationError where there is no server, or its keys cannot be used, and StoreMoved.
     """
     from settlement_bridge.sftp_server import SftpServer, host_keys  # noqa: PLC0415 (takes long to load)
 
+    store.must_be_here()
     keys = host_keys(_key_folder(configuration))
     return SftpServer(store, keys, users_of(configuration), clock=clock)
 

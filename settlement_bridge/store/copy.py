@@ -35,6 +35,11 @@ def count_rows(database: Database) -> int:
         return sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table in metadata.sorted_tables)
 
 
+def table_sum(connection: Connection, table: Table) -> TableSum:
+    """Return what a table holds now."""
+    return _sum(table.name, _read(connection, table))
+
+
 def copy_store(source: Database, target: Database, copied: Copied) -> list[TableSum]:
     """Copy every row of every table, and the numbers given out so far; return what was copied, table by table.
 
@@ -47,7 +52,7 @@ def copy_store(source: Database, target: Database, copied: Copied) -> list[Table
         _must_be_empty(new, target.address)
         sums = [_copy(old, new, table, copied) for table in _leases_first()]
         for table, expected in zip(_leases_first(), sums, strict=True):
-            _must_be_the_same(_sum(table.name, _read(new, table)), expected, target.address)
+            _must_be_the_same(table_sum(new, table), expected, target.address)
         for table in metadata.sorted_tables:
             _go_on_counting(old, new, table)
         new.execute(update(leases).values(expires=0))

@@ -1,16 +1,18 @@
 """What each user of the SFTP server sees of the documents, and what of it is still in the inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, select, true
 
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.documents import Document, DocumentPlace, document_of
+from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import archived_documents, documents
 
 _LEVELS = tuple(documents.c[name] for name in DocumentPlace._fields)
@@ -43,12 +45,14 @@ class Folder:
 class Inboxes:
     """Every user's inbox and archive: a document is in exactly one of the two, and one transaction moves it.
 
-    Nobody's lease matters here: users come and go while a run is at work. Questions are put together once and kept:
+    Nobody's lease matters here: users come and go while a run is at work. What changes something raises StoreMoved
+    where the store has moved. Questions are put together once and kept:
     that takes several times as long as the database takes to answer them.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._archive = database.insert(archived_documents).on_conflict_do_nothing()
 
     def document(self, view: View, place: DocumentPlace, *, archived: bool) -> Document | None:
         """Return the document at a path of the inbox, or of the archive; None where this user has none there."""
@@ -77,18 +81,23 @@ class Inboxes:
     def archive(self, user_name: str, document_id: int, now: datetime) -> None:
         """Move a document from a user's inbox to the archive; durable when this returns. One that is there stays."""
         values = {"user_name": user_name, "document_id": document_id, "archived_at": to_micros(now)}
-        statement = self._database.insert(archived_documents).values(values).on_conflict_do_nothing()
-        with self._database.writing(fenced=False) as connection:
-            connection.execute(statement)
+        with self._writing() as connection:
+            connection.execute(self._archive, values)
 
     def restore(self, user_name: str, document_ids: Sequence[int]) -> None:
         """Put documents back from a user's archive into the inbox, all at once."""
         mine = archived_documents.c.user_name == user_name
-        with self._database.writing(fenced=False) as connection:
+        with self._writing() as connection:
             for document_id in document_ids:
                 connection.execute(
                     delete(archived_documents).where(mine, archived_documents.c.document_id == document_id)
                 )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._database.writing(fenced=False) as connection:
+            must_be_here(connection, self._database.address)
+            yield connection
 
 
 @cache

@@ -1,6 +1,7 @@
 """A store copied into another one, of the same kind or the other."""
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from threading import Thread
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table, insert, select, text
 from sqlalchemy.engine import URL
 
-from settlement_bridge.errors import StoreBroken, StoreMoved, TargetRefused
-from settlement_bridge.store import Store, copy_store, count_rows, move_away, open_store
+from settlement_bridge.errors import Busy, StoreBroken, StoreMoved, TargetRefused
+from settlement_bridge.store import DocumentPlace, Store, TableSum, copy_store, count_rows, move_away, open_store
+from settlement_bridge.store.copy import table_sum
 from settlement_bridge.store.tables import leases, metadata, notes
 from tests import postgresql
 from tests.store.histories import LEDGER, NOON, held, history, page
@@ -193,9 +195,30 @@ def test_who_wants_to_work_in_the_target_comes_after_the_copy(store: Store, targ
     assert count_rows(target.database) == count_rows(store.database) + 1
 
 
+def sums(store: Store) -> list[TableSum]:
+    with store.reading() as connection:
+        return [table_sum(connection, table) for table in metadata.sorted_tables]
+
+
+def test_a_file_fetched_while_the_store_was_copied_keeps_it_from_moving(store: Store) -> None:
+    """It is in the archive here, and would be in the inbox there."""
+    copied = sums(store)
+    store.documents.write_draft(DocumentPlace("xml", "1", "2", "3.xml"), BytesIO(b"x"), "0", 1, NOON)
+    draft = store.documents.draft(DocumentPlace("xml", "1", "2", "3.xml"))
+    assert draft
+    store.inboxes.archive("import", draft.document_id, NOON)
+    with pytest.raises(Busy, match="stop `settlement-bridge serve`"):
+        move_away(store.database, "postgresql://elsewhere/x", copied)
+    move_away(store.database, "postgresql://elsewhere/x", sums(store))
+    with pytest.raises(StoreMoved):
+        store.inboxes.archive("import", draft.document_id, NOON)
+    with pytest.raises(StoreMoved):
+        store.inboxes.restore("import", [draft.document_id])
+
+
 def test_nobody_works_in_a_store_that_has_moved(store: Store) -> None:
     store.must_be_here()
-    move_away(store.database, "postgresql://elsewhere/x")
+    move_away(store.database, "postgresql://elsewhere/x", sums(store))
     with pytest.raises(StoreMoved, match=r"moved from .* to postgresql://elsewhere/x, .* set \[store\] url to it"):
         store.leases.acquire("work", "sync", 60, NOON)
     with pytest.raises(StoreMoved):
