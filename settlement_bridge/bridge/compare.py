@@ -16,7 +16,7 @@ from settlement_bridge.bridge.deliver import Deliverer
 from settlement_bridge.bridge.handover import report_over
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.comparison import FileContents, SettlementContents, SettlementDifferences, compare, contents
-from settlement_bridge.errors import FileRefused
+from settlement_bridge.errors import FileRefused, RenderingRefused
 from settlement_bridge.model import FiledKey, FileKind, PayoutState, Report
 from settlement_bridge.readers import SettlementFile
 from settlement_bridge.store import Store, StoredSettlement
@@ -47,17 +47,16 @@ class Comparer:
         self._now = now
 
     def compare(self, path: Path) -> ComparedFile:
-        """Compare one file, settlement by settlement; what cannot be read or compared is part of the answer.
-
-        Raises OSError where the file cannot be opened.
-        """
-        with path.open("rb") as stream:
-            try:
+        """Compare one file, settlement by settlement; what cannot be read or compared is part of the answer."""
+        try:
+            with path.open("rb") as stream:
                 old = SettlementFile(stream, str(path))
                 said = contents(old.read())
                 compared = self._compared(old, said)
-            except FileRefused as refused:
-                return ComparedFile(str(path), refused=str(refused))
+        except (FileRefused, RenderingRefused) as refused:
+            return ComparedFile(str(path), refused=str(refused))
+        except OSError as error:
+            return ComparedFile(str(path), refused=f"{error.filename or path}: {error.strerror or error}")
         return ComparedFile(str(path), old.kind, tuple(compared), said)
 
     def _compared(self, old: SettlementFile, said: FileContents) -> list[SettlementDifferences]:

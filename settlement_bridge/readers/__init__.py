@@ -45,6 +45,7 @@ class SettlementFile:
 
 
 def _recognized(stream: BinaryIO) -> tuple[FileKind, _Reader]:
+    stream.seek(0)
     beginning = stream.read(_BEGINNING)
     if beginning.startswith(b"PK"):
         return _recognized_archive(stream)

@@ -7,8 +7,10 @@ from lxml import etree
 
 from settlement_bridge.readers.values import NotRead
 
-MOST_LOOSE = 100_000
-"""Elements that may lie around outside of the blocks; settlement files have a few dozen."""
+MOST_LOOSE = 10_000
+"""Elements that may lie around in front of a block, beside it; settlement files have a dozen."""
+LONGEST_GAP = 4 * 1024 * 1024
+"""Bytes from the end of one block to the end of the next."""
 _GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
 """Entities are refused with the document type that would declare them; lxml asked to leave them unresolved accepts
 files that break off."""
@@ -18,22 +20,34 @@ def blocks(stream: IO[bytes], names: Collection[str]) -> Iterator[tuple[str, Any
     """Yield name and element of every element with one of these local names, as it ends; then it is freed.
 
     Of a block within a block the inner one comes first, and is no longer in the outer one when that comes. Raises
-    NotRead for a document type, for what is no XML, and for more than a bounded number of other elements.
+    NotRead for a document type, for what is no XML, and where anything but blocks piles up.
     """
-    loose = 0
+    metered = _Metered(stream)
     try:
-        for _, element in etree.iterparse(stream, events=("end",), **_GUARDS):
-            loose += 1
-            name = local_name(element)
-            if name in names:
-                refuse_document_type(element)
-                yield name, element
-                loose -= sum(1 for _ in element.iter("*"))
-                _free(element)
-            elif loose > MOST_LOOSE:
+        for _, element in etree.iterparse(metered, tag=[f"{{*}}{name}" for name in names], **_GUARDS):
+            metered.gap = 0
+            refuse_document_type(element)
+            if _crowd(element) > MOST_LOOSE:
                 raise NotRead(f"line {element.sourceline}: too many elements that a settlement file does not have")
+            yield local_name(element), element
+            _free(element)
     except etree.XMLSyntaxError as error:
         raise NotRead(f"line {error.lineno}: not whole as XML: {error.msg}") from error
+
+
+class _Metered:
+    """A stream that stops where it gives too much between two blocks."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.gap = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.gap += len(data)
+        if self.gap > LONGEST_GAP:
+            raise NotRead(f"{LONGEST_GAP:,} bytes without anything that a settlement file is made of")
+        return data
 
 
 def root(beginning: bytes) -> Any:
@@ -71,3 +85,8 @@ def _free(element: Any) -> None:
     element.clear()
     if parent is not None:
         parent.remove(element)
+
+
+def _crowd(element: Any) -> int:
+    """Return how many elements stand beside a block and in front of it, with all that is in them."""
+    return sum(1 for beside in element.itersiblings(preceding=True) for _ in beside.iter())

@@ -8,6 +8,8 @@ from settlement_bridge.readers.values import NotRead, amount, day, integer
 
 NEEDED = ("Salgsdato", "Vippsnummer", "Transaksjons-ID", "Ordre-ID", "Brutto", "Gebyr", "Netto", "Oppgjørs-ID")
 """Columns without which there is nothing to read; files with personal data have more, in the same order."""
+_ACCOUNT_DIGITS = 11
+"""Of a Norwegian account."""
 _PAID_OUT = {"Til utbetaling netto": "Net", "Til utbetaling brutto": "Gross"}
 _Cells = Mapping[str, str]
 
@@ -44,7 +46,7 @@ def settlement(cells: _Cells, key: FiledKey, line: int) -> FiledSettlement:
         key=key,
         settlement_date=day(settled_on, f"line {line}: Oppgjørsdato") if settled_on else None,
         type=_PAID_OUT.get(cells.get("Salgsdato", "")),
-        bank_account=cells.get("Oppgjørskonto"),
+        bank_account=_account(cells.get("Oppgjørskonto")),
         settled_amount=amount(cells.get("Oppgjørssum", ""), f"line {line}: Oppgjørssum"),
         sales_unit_name=cells.get("Salgssted"),
     )
@@ -53,6 +55,11 @@ def settlement(cells: _Cells, key: FiledKey, line: int) -> FiledSettlement:
 def date_of(text: str) -> date | None:
     """Return the day of a head's cell; None where it is empty."""
     return day(text, "the period") if text else None
+
+
+def _account(text: str | None) -> str | None:
+    """Return an account as it was written: as a number, as some old spreadsheets have it, it lost its leading zero."""
+    return text.zfill(_ACCOUNT_DIGITS) if text and len(text) == _ACCOUNT_DIGITS - 1 and text.isdecimal() else text
 
 
 def _msn(cells: _Cells, line: int) -> str:

@@ -138,9 +138,10 @@ def _letters(cell: Any) -> str:
 
 
 def _value(cell: Any, strings: list[str]) -> str:
-    kind, value = cell.get("t"), cell.findtext("{*}v")
+    kind = cell.get("t")
     if kind == "inlineStr":
         return _text(cell)
+    value = cell.findtext("{*}v") if len(cell) else None
     if kind == "s" and value is not None:
         place = integer(value, f"the string of cell {cell.get('r')}")
         if not 0 <= place < len(strings):
@@ -150,6 +151,7 @@ def _value(cell: Any, strings: list[str]) -> str:
 
 
 def _text(element: Any) -> str:
-    """Return a rich or plain text, spoken helps to the reader left out."""
-    pieces = (each.text or "" for each in element.iter("{*}t") if local_name(each.getparent()) != "rPh")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), "".join(pieces))
+    """Return a rich or plain text, what is only spoken left out."""
+    pieces = element.iter("{*}t")
+    text = "".join(each.text or "" for each in pieces if local_name(each.getparent()) != "rPh")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

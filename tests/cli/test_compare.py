@@ -118,6 +118,16 @@ def test_patterns_several_files_and_what_is_none(synced: Place, archive: Path) -
     assert "identical in 3 of 3 settlements (4 files)" in done.out
 
 
+def test_a_file_that_cannot_be_opened_stops_no_other(synced: Place, archive: Path) -> None:
+    (archive / "0.xml").symlink_to("0.xml")
+
+    done = synced.run("compare", str(archive / "*.xml"), archive)
+
+    assert done.code == 1
+    assert done.err == f"{archive}/0.xml: Too many levels of symbolic links\n"
+    assert "identical in" in done.out
+
+
 @pytest.mark.parametrize("name", ["nowhere.xml", "no/such/*.xml"])
 def test_nothing_there_is_one_sentence(synced: Place, name: str) -> None:
     done = synced.run("compare", name)

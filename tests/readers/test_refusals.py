@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from settlement_bridge.errors import FileRefused
 from settlement_bridge.readers import SettlementFile
-from settlement_bridge.readers.blocks import MOST_LOOSE
+from settlement_bridge.readers.blocks import LONGEST_GAP, MOST_LOOSE
 from settlement_bridge.readers.csv_lines import LONGEST_LINE
 from tests.formats.remake import golden_report
 from tests.readers.files import FORMATS, read, rendered
@@ -150,8 +150,13 @@ def test_an_archive_that_grows_beyond_measure_is_refused() -> None:
 
 
 def test_elements_without_end_are_refused() -> None:
-    junk = ROOT + b"<a/>" * (MOST_LOOSE + 2)
-    assert "too many elements that a settlement file does not have" in refusal(junk)
+    junk = b"<a/>" * (MOST_LOOSE + 2)
+    assert b"<TransactionInfo>" in XML
+    crowded = XML.replace(b"<TransactionInfo>", junk + b"<TransactionInfo>", 1)
+    assert "too many elements that a settlement file does not have" in refusal(crowded)
+    nested = XML.replace(b"<TransactionInfo>", b"<a>" + junk + b"</a><TransactionInfo>", 1)
+    assert "too many elements that a settlement file does not have" in refusal(nested)
+    assert "4,194,304 bytes without anything" in refusal(ROOT + b"<a/>" * (LONGEST_GAP // 4 + 20_000))
 
 
 def test_a_line_without_end_is_refused() -> None:

@@ -112,3 +112,10 @@ def test_times_keep_their_instants_over_the_spring_night() -> None:
 def test_a_file_can_be_read_twice() -> None:
     file = opened(rendered("xml.zip 3.0", golden_report()))
     assert list(file.read()) == list(file.read())
+
+
+def test_an_account_that_was_kept_as_a_number_gets_its_zero_back() -> None:
+    document = rendered("csv table", golden_report())
+    assert {one.bank_account for one in settlements(document.replace(b",86011117947", b",5394985866"))} == {
+        "05394985866"
+    }
