@@ -54,7 +54,7 @@ class _Keeper:
             "ledgerDate": day.isoformat(),
             "entryType": movement.entry_type,
             "reference": movement.reference,
-            "currency": "NOK",
+            "currency": self._account.country.currency,
             "amount": movement.amount,
             "balanceBefore": before,
             "balanceAfter": after,

@@ -3,12 +3,28 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from settlement_bridge.model import Book, SalesUnit
 
 OSLO = ZoneInfo("Europe/Oslo")
+
+
+class Country(NamedTuple):
+    """What differs from one country to the next."""
+
+    code: str
+    """Of three letters, as addresses have it."""
+    currency: str
+    organizations: str
+    """Scheme of its organization numbers."""
+    accounts: str
+    """Scheme of its bank accounts."""
+
+
+NORWAY = Country("NOR", "NOK", "business:NO:ORG", "BBAN:NO")
+FINLAND = Country("FIN", "EUR", "business:FI:Y-tunnus", "BBAN:FI")
 
 
 @dataclass(frozen=True)
@@ -23,24 +39,28 @@ class Account:
     gross: bool = False
     cutoff: int = 0
     """Hours behind midnight at which a ledger date ends."""
+    country: Country = NORWAY
 
     def description(self) -> dict[str, Any]:
         """Return the ledger as `GET /settlement/v1/ledgers` describes it in the v2 dialect."""
         return {
             "ledgerId": self.ledger_id,
-            "currency": "NOK",
-            "payoutBankAccount": {"scheme": "BBAN:NO", "id": self.bank_account},
-            "owner": _organization(self.owner),
+            "currency": self.country.currency,
+            "payoutBankAccount": {"scheme": self.country.accounts, "id": self.bank_account},
+            "owner": self._organization(self.owner),
             "settlesForRecipientHandles": [unit.handle for unit in self.units],
             "salesUnits": [
                 {
                     "name": unit.name,
                     "recipientHandle": unit.handle,
-                    "businessIdentifier": _organization(unit.organization_number or self.owner),
+                    "businessIdentifier": self._organization(unit.organization_number or self.owner),
                 }
                 for unit in self.units
             ],
         }
+
+    def _organization(self, number: str) -> dict[str, str]:
+        return {"scheme": self.country.organizations, "id": number}
 
     def moment(self, day: date, seconds: float) -> datetime:
         """Return the moment so many seconds into a ledger date."""
@@ -82,7 +102,3 @@ class SalesDay:
     """What stays on the ledger when it is paid out."""
     abort: bool = False
     """The last payout came back from the bank before this day opened."""
-
-
-def _organization(number: str) -> dict[str, str]:
-    return {"scheme": "business:NO:ORG", "id": number}

@@ -16,7 +16,7 @@ LEFT_BEHIND = {"/var/lib/settlement-bridge", "/var/lib/settlement-bridge/state.d
 
 def test_the_installed_command_does_the_whole_work(machine: Machine) -> None:
     said = machine.run("cd /root && settlement-bridge demo")
-    assert re.search(r"8 ledgers, [0-9,]+ new entries, [0-9]+ payouts settled", said)
+    assert re.search(r"9 ledgers, [0-9,]+ new entries, [0-9]+ payouts settled", said)
     machine.run("dpkg --verify settlement-bridge")
 
 

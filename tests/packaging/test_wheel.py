@@ -26,7 +26,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_command_runs_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     said = bash("settlement-bridge demo --out demo", tmp_path, PATH=f"{installed}:/usr/bin:/bin")
-    assert re.search(r"8 ledgers, [0-9,]+ new entries, [0-9]+ payouts settled", said)
+    assert re.search(r"9 ledgers, [0-9,]+ new entries, [0-9]+ payouts settled", said)
     assert list((tmp_path / "demo" / "published").rglob("*.xml"))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement_bridge.sandbox.names import bank_account, organization_number, ulid
+from settlement_bridge.sandbox.names import bank_account, business_id, organization_number, ulid
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -14,6 +14,13 @@ def test_a_text_gives_the_same_numbers_everywhere() -> None:
     assert ulid("a", NOON) == "01M81J18G0GXZJKSB28S74CJBY"
     assert organization_number("a") == "314047273"
     assert bank_account("a") == "00004047273"
+
+
+@given(st.text())
+def test_the_check_digit_of_a_business_id_is_right(text: str) -> None:
+    digits, _, check = business_id(text).partition("-")
+    weights = (7, 9, 10, 5, 8, 4, 2)
+    assert (sum(int(a) * b for a, b in zip(digits, weights, strict=True)) + int(check)) % 11 == 0
 
 
 @given(st.text())

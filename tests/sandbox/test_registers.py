@@ -38,3 +38,18 @@ def test_strangers_and_other_methods_are_refused(norway: str) -> None:
     assert requests.get(f"{norway}/enheter/999999999", timeout=10).status_code == 404
     assert requests.get(f"{norway}/enheter/..", timeout=10).status_code == 404
     assert requests.post(f"{norway}/enheter/999999999", timeout=10).status_code == 405
+
+
+def test_finland_s_register_knows_the_cafe_by_its_business_id() -> None:
+    world = scenario("finnish-cafe", days=1)
+    ((number, details),) = world.organizations.items()
+    assert world.ledger(0).description["owner"] == {"scheme": "business:FI:Y-tunnus", "id": number}
+    with Sandbox(world) as sandbox:
+        companies = f"{register_addresses(sandbox.url)['finland']}/companies"
+        found, nothing = (
+            requests.get(companies, {"businessId": one}, timeout=10).json() for one in (number, "0112038-9")
+        )
+    assert nothing == {"totalResults": 0, "companies": []}
+    (company,) = found["companies"]
+    assert [one["name"] for one in company["names"]] == [details["name"]]
+    assert company["addresses"][0]["street"] == "Hyljetie"

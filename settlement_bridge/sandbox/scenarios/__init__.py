@@ -24,6 +24,7 @@ _STORED: Mapping[str, tuple[str, shops.Tell]] = {
     "concert": ("cancelled, everything refunded: negative balance, then a top-up", clubs.concert),
     "gross": ("gross settlement, fees invoiced monthly", terms.gross),
     "chain-of-shops": ("a joint ledger: several sales units of two organizations", shops.chain_of_shops),
+    "finnish-cafe": ("payouts in euro, an owner in Finland's register", shops.finnish_cafe),
     "rolling-reserve": ("a part of the sales stays behind, the balance never returns to zero", terms.rolling_reserve),
     "late-fees": ("late and several fees, corrections, disputes, an aborted payout, a new type", terms.late_fees),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from settlement_bridge.model import SalesUnit
-from settlement_bridge.sandbox.sales import Movement, SalesDay
+from settlement_bridge.sandbox.sales import FINLAND, Movement, SalesDay
 from settlement_bridge.sandbox.scenarios.till import Frame, Place, Till, in_order, open_account, world_of
 from settlement_bridge.sandbox.stored import StoredWorld
 
@@ -20,6 +20,21 @@ def webshop(frame: Frame) -> StoredWorld:
 def second_webshop(frame: Frame) -> StoredWorld:
     """Another webshop, so that a world has two of the commonest kind."""
     return _webshop(frame, "302355", Place("Kaffe & Kakao Ørnes AS", "Havnegata 3", "8150", "ØRNES"), 100802)
+
+
+def finnish_cafe(frame: Frame) -> StoredWorld:
+    """A café paid out in euro, whose owner is in Finland's register of organizations."""
+    rng = Random(f"cafe {frame.seed}")  # noqa: S311
+    place = Place("Kahvila Hyljetie Oy", "Hyljetie 18", "02260", "ESPOO", FINLAND)
+    account = open_account("302450", place, SalesUnit("FI:450001", "Kahvila Hyljetie", None))
+    till = Till(rng, account, prefix="kahvi-")
+
+    def days() -> Iterator[SalesDay]:
+        for day in frame.dates():
+            sales = [till.sale(day, rng.randrange(290, 2490, 10)) for _ in range(rng.randint(0, 9))]
+            yield SalesDay(day, in_order(sum(sales, ())))
+
+    return world_of(frame, account, [place], days())
 
 
 def _webshop(frame: Frame, ledger_id: str, place: Place, msn: int) -> StoredWorld:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from settlement_bridge.model import Book, SalesUnit
 from settlement_bridge.sandbox.books import keep_books
-from settlement_bridge.sandbox.names import bank_account, organization_number, ulid
-from settlement_bridge.sandbox.sales import Account, Movement, SalesDay
+from settlement_bridge.sandbox.names import bank_account, business_id, organization_number, ulid
+from settlement_bridge.sandbox.sales import FINLAND, NORWAY, Account, Country, Movement, SalesDay
 from settlement_bridge.sandbox.stored import StoredWorld
 
 MOST_SECONDS = 23 * 3600 - 1
@@ -37,17 +37,18 @@ class Place:
     address: str
     zip_code: str
     city: str
+    country: Country = NORWAY
 
     @property
     def number(self) -> str:
         """Its organization number."""
-        return organization_number(self.name)
+        return business_id(self.name) if self.country is FINLAND else organization_number(self.name)
 
 
 def open_account(ledger_id: str, place: Place, *units: SalesUnit, gross: bool = False, cutoff: int = 0) -> Account:
     """Return the account of a merchant; a sales unit without an organization number belongs to the place."""
     own = tuple(replace(unit, organization_number=unit.organization_number or place.number) for unit in units)
-    return Account(ledger_id, place.number, bank_account(place.name), own, gross, cutoff)
+    return Account(ledger_id, place.number, bank_account(place.name), own, gross, cutoff, place.country)
 
 
 def world_of(frame: Frame, account: Account, places: Iterable[Place], days: Iterable[SalesDay]) -> StoredWorld:
@@ -58,7 +59,7 @@ def world_of(frame: Frame, account: Account, places: Iterable[Place], days: Iter
             "address": place.address,
             "zip_code": place.zip_code,
             "city": place.city,
-            "country_code": "NOR",
+            "country_code": place.country.code,
         }
         for place in places
     }
