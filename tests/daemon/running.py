@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,9 +96,10 @@ class Running:
 
 
 @contextmanager
-def notify_socket(path: Path) -> Iterator[tuple[str, list[tuple[float, str]]]]:
+def notify_socket() -> Iterator[tuple[str, list[tuple[float, str]]]]:
     """A notify socket as systemd's, with the messages that came."""
-    address = str(path)
+    folder = tempfile.TemporaryDirectory(prefix="notify")  # paths of sockets are short
+    address = str(Path(folder.name) / "socket")
     told: list[tuple[float, str]] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
@@ -119,7 +121,7 @@ def notify_socket(path: Path) -> Iterator[tuple[str, list[tuple[float, str]]]]:
         finally:
             over.set()
             thread.join()
-            path.unlink()
+            folder.cleanup()
 
 
 @contextmanager
@@ -128,14 +130,10 @@ def daemon(
     *options: str,
     below: Sequence[str] = (),
     watchdog: float | None = None,
-    name: str = "notify",
     env: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """Run a daemon that logs JSON, `below` another program; killed if the block has not ended it.
-
-    Of two in one place one needs another `name`.
-    """
-    with notify_socket(place.folder / name) as (address, told):
+    """Run a daemon that logs JSON, `below` another program; killed if the block has not ended it."""
+    with notify_socket() as (address, told):
         more = {"NOTIFY_SOCKET": address, "SETTLEMENT_BRIDGE_DAEMON__LOG_FORMAT": "json"}
         more["SETTLEMENT_BRIDGE_HEALTH__PORT"] = "0"
         if watchdog:

@@ -70,7 +70,7 @@ def test_of_two_daemons_one_works_and_the_other_afterwards(
     store = {"SETTLEMENT_BRIDGE_STORE__URL": url, **SOON}
     with serving(tmp_path / "place", WORLD, SLOW) as (place, sandbox), daemon(place, env=store) as first:
         wait_for_a_page(sandbox)
-        with daemon(place, name="second", env=store) as second:
+        with daemon(place, env=store) as second:
             assert f"(process {pid(first)} on " in second.event("store_busy")["reason"]
             assert first.event("run_finished")["delivered"] == len(expected)
             assert second.event("run_finished")["delivered"] == 0
@@ -100,7 +100,7 @@ def test_one_that_slept_past_its_lease_can_do_no_harm(tmp_path: Path, url: str, 
         wait_for_a_page(sandbox)
         sleeper.send(signal.SIGSTOP)
         let_the_lease_run_out(url)
-        with daemon(place, name="second", env=store) as second:
+        with daemon(place, env=store) as second:
             second.event("run_started")
             sleeper.send(signal.SIGCONT)
             assert f"(process {pid(second)} on " in sleeper.event("store_busy")["reason"]
