@@ -25,6 +25,8 @@ from settlement_bridge.daemon.worker import Worker
 from settlement_bridge.errors import EXIT_DONE, BridgeError, ConfigurationError
 
 EXIT_TERMINATED: Final = 128 + signal.SIGTERM
+CLOCK_SECONDS: Final = 10.0
+"""How often somebody looks whether the machine's clock was set."""
 _ENDED: Final = 0
 """What stands for the end of the worker where signals are waited for; no signal has this number."""
 
@@ -52,9 +54,16 @@ class Daemon:
             signal.signal(number, self._on_signal)
         faulthandler.enable()  # the watchdog's SIGABRT then shows where it hung
         self._start(build(self._read(), self._stop))
-        while (asked := self._signals.get()) == signal.SIGHUP:
+        while (asked := self._next_signal()) == signal.SIGHUP:
             self._reload()
         return self._end(asked)
+
+    def _next_signal(self) -> int:
+        while True:
+            try:
+                return self._signals.get(timeout=CLOCK_SECONDS)
+            except Empty:
+                self._scheduler.look_at_the_clock()
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self._signals.put(number)
