@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.instants import to_micros
@@ -13,7 +13,7 @@ from settlement_bridge.model import MARK_TYPES, Book, EntryTable, LedgerEntry
 from settlement_bridge.store.bulk import insert_many, insert_values
 from settlement_bridge.store.entry_codec import entry_of, values_of
 from settlement_bridge.store.overlaps import Place, check_chain, new_entries
-from settlement_bridge.store.tables import books, entries, marks
+from settlement_bridge.store.tables import books, entries, marks, stretches
 
 _INSTANTS_AT_ONCE = 500
 
@@ -80,6 +80,7 @@ def extend(
     if new:
         insert_values(connection, entries, values_of(book.book_id, book.size + 1, new.columns, instants))
         insert_many(connection, marks, list(_marks_of(book, new)))
+        insert_many(connection, stretches, [(book.book_id, book.size + 1, grown.size, min(instants), latest)])
     return grown
 
 
@@ -127,9 +128,22 @@ def _without_overlap(connection: Connection, book: MirroredBook, given: EntryTab
 def _entries_at(connection: Connection, book_id: int, instants: Iterable[int]) -> Iterator[tuple[int, LedgerEntry]]:
     rest = iter(instants)
     while some := list(islice(rest, _INSTANTS_AT_ONCE)):
-        query = select(entries).where(entries.c.book_id == book_id, entries.c.time.in_(some))
-        for row in connection.execute(query):
-            yield row.position, entry_of(row)
+        for first, last in _stretches_with(connection, book_id, some):
+            here = and_(entries.c.book_id == book_id, entries.c.position.between(first, last))
+            for row in connection.execute(select(entries).where(here, entries.c.time.in_(some))):
+                yield row.position, entry_of(row)
+
+
+def _stretches_with(connection: Connection, book_id: int, instants: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last positions of what may hold one of the instants, which are sorted."""
+    query = select(stretches.c.first_position, stretches.c.last_position).where(
+        stretches.c.book_id == book_id, stretches.c.earliest <= instants[-1], stretches.c.latest >= instants[0]
+    )
+    found: list[tuple[int, int]] = []
+    for first, last in connection.execute(query.order_by(stretches.c.first_position)).tuples():
+        adjoins = found and found[-1][1] + 1 == first
+        found.append((found.pop()[0] if adjoins else first, last))
+    return found
 
 
 def entry_at(connection: Connection, book_id: int, position: int) -> LedgerEntry:

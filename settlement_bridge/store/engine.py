@@ -23,6 +23,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -2000",  # KiB a connection, so that memory stays the same however large the file
     "PRAGMA temp_store = FILE",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: what many commits write anew goes into the database once
 )
 
 

@@ -12,7 +12,7 @@ from settlement_bridge.store.books import MirroredBook, entry_at, extend
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.overlaps import describe
 from settlement_bridge.store.payers import keep_payers
-from settlement_bridge.store.tables import IS_CURRENT, books, entries, marks
+from settlement_bridge.store.tables import IS_CURRENT, books, entries, marks, stretches
 
 _DELETED_AT_ONCE = 50_000
 
@@ -120,4 +120,5 @@ def discard_replaced(database: Database, ledger_id: str | None = None) -> None:
                 connection.execute(delete(entries).where(mine))
         with database.writing() as connection:
             connection.execute(delete(marks).where(marks.c.book_id == book_id))
+            connection.execute(delete(stretches).where(stretches.c.book_id == book_id))
             connection.execute(delete(books).where(books.c.book_id == book_id, books.c.current.is_(False)))

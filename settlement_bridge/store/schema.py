@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from settlement_bridge.errors import StoreBroken
 from settlement_bridge.store.database import Database
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest migration this program knows."""
 
 VERSION_TABLE: Final = "schema_version"

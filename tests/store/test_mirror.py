@@ -42,6 +42,15 @@ def test_an_entry_given_again_is_skipped_in_silence(store: Store) -> None:
     assert (held(store), cursor(store)) == (entries, "next")
 
 
+def test_an_entry_is_found_again_wherever_its_page_lies(store: Store) -> None:
+    entries = history(*range(1, 60))
+    out_of_order = [*entries[:20], entries[20]._replace(time=entries[50].time), *entries[21:]]
+    for start in range(0, 59, 3):
+        store.mirror.append(page(out_of_order[start : start + 3]))
+    assert store.mirror.append(page(out_of_order[::7])) == 0
+    assert held(store) == out_of_order
+
+
 def test_entries_of_one_instant_are_told_apart_by_their_balance(store: Store) -> None:
     first, second = history(100, 100)
     twin = second._replace(psp_reference=first.psp_reference, time=first.time)
