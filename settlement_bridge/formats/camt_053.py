@@ -22,7 +22,7 @@ from settlement_bridge.money import decimal_text
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 ROOT = "Document"
-_CHECK = XmlCheck("camt.053.001.08.xsd", NAMESPACE, opening=opening(NAMESPACE, ROOT), row="Ntry")
+CHECK = XmlCheck("camt.053.001.08.xsd", NAMESPACE, opening=opening(NAMESPACE, ROOT), row="Ntry")
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -54,7 +54,7 @@ class Camt053:
 
     def check(self, path: Path) -> None:
         """Validate a finished file against `schemas/camt.053.001.08.xsd`; see `formats.Format.check`."""
-        _CHECK(path)
+        CHECK(path)
 
 
 def _message_id(sections: Sequence[tuple[Settlement, object]]) -> str:

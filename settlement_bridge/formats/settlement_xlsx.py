@@ -51,6 +51,7 @@ class SettlementXlsx:
         sections = list(report.sections)
         total = sum(settlement.totals.count + _BESIDE_ROWS for settlement, _ in sections)
         names = _sheet_names(max(1, -(-total // self._capacity)))
+        columns = len(columns_of(report))
         lines = _lines(report, sections, local_day_writer(report.zone))
         with Archive(stream) as archive:
             for part, content in package_parts(names).items():
@@ -58,10 +59,10 @@ class SettlementXlsx:
                     member.write(content)
             for number, (before, after) in enumerate(zip(["", *names], [*names[1:], ""], strict=False), start=1):
                 with archive.member(sheet_part(number)) as member:
-                    member.write(sheet_start(len(columns_of(report))))
+                    member.write(sheet_start(columns))
                     member.writelines(_head(report, before))
                     member.writelines(self._body(lines, after))
-                    member.write(sheet_end())
+                    member.write(sheet_end(columns))
 
     def _body(self, lines: Iterator[str], after: str) -> Iterator[bytes]:
         """Yield a sheet's rows: as many as it holds where a sheet comes after it, else all there are."""
@@ -129,11 +130,11 @@ def _transaction_lines(
             + amount_cell("I", Style.AMOUNT, decimal_text(gross - fee))
             + text_cell("J", Style.TEXT, transaction_kind(refund))
             + settled
-            + (_payer_cells(payer) if payer else "")
+            + (_payer_cells(payer) if report.payers else "")
         )
 
 
-def _payer_cells(payer: Payer) -> str:
+def _payer_cells(payer: Payer | None) -> str:
     cells = zip(PERSONAL_LETTERS, payer_texts(payer), strict=True)
     return "".join(text_cell(letter, Style.TEXT, text) for letter, text in cells)
 

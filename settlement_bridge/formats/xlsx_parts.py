@@ -19,7 +19,7 @@ _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 LETTERS = "ABCDEFGHIJKLMN"
 PERSONAL_LETTERS = "OPQ"
 _WIDTHS = (17, 19, 12.5, 15, 15, 15, 15, 10, 15, 15, 15, 12.5, 15, 15)
-_PERSONAL_WIDTHS = (15, 15, 30)
+_PERSONAL_WIDTHS = (20, 20, 40)
 _LONGEST_CELL = 32_767
 """Characters a cell may have, counted as UTF-16 does; a workbook with more is reported as damaged."""
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -85,9 +85,11 @@ def sheet_start(columns: int) -> bytes:
     ).encode()
 
 
-def sheet_end() -> bytes:
-    """Return a sheet from behind its last row: head merged as in the old files, landscape A4."""
-    merged = ("A1:N1", *(f"{left}{row}:{right}{row}" for row in range(2, 6) for left, right in ("AB", "CD")), "A6:N6")
+def sheet_end(columns: int) -> bytes:
+    """Return a sheet of so many columns from behind its last row: head merged as in the old files, landscape A4."""
+    last = (LETTERS + PERSONAL_LETTERS)[columns - 1]
+    facts = (f"{left}{row}:{right}{row}" for row in range(2, 6) for left, right in ("AB", "CD"))
+    merged = (f"A1:{last}1", *facts, f"A6:{last}6")
     cells = "".join(f'<mergeCell ref="{cells}"/>' for cells in merged)
     return (
         f'</sheetData><mergeCells count="{len(merged)}">{cells}</mergeCells>'

@@ -14,6 +14,7 @@ from lxml import etree
 from settlement_bridge import formats
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import RenderingRefused
+from settlement_bridge.formats.camt_053 import CHECK
 from settlement_bridge.formats.camt_text import cut, reference
 from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Settlement, SettlementType, Transaction
@@ -125,6 +126,21 @@ def test_a_row_of_both_sides_is_refused() -> None:
     rows = [row(1)._replace(capture=500, refund=-200)]
     with pytest.raises(RenderingRefused, match="both a capture and a refund"):
         document((settlement(totals_of(rows)), rows))
+
+
+def test_a_large_file_is_checked_in_pieces_and_a_fault_in_its_middle_is_found(tmp_path: Path) -> None:
+    rows = [row(number, order_id="x" * (number % 50)) for number in range(3_000)]
+    content = rendered_as(CAMT, replace(report(), sections=[(settlement(totals_of(rows)), rows)]))
+    path = tmp_path / "large.camt.053.xml"
+    path.write_bytes(content)
+    CAMT.check(path)
+    with path.open("rb") as file:
+        assert CHECK.suspicion(file, len(content)) is None
+    middle = content.index(b"<Cd>BOOK</Cd>", len(content) // 2)
+    path.write_bytes(content[:middle] + b"<Cd>BOKK</Cd>" + content[middle + 13 :])
+    line = content[:middle].count(b"\n") + 1
+    with pytest.raises(RenderingRefused, match=f"line {line}: "):
+        CAMT.check(path)
 
 
 # From the books

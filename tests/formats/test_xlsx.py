@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from settlement_bridge import formats
 from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.settlement_xlsx import SettlementXlsx
 from settlement_bridge.formats.xlsx_parts import cell_text
-from settlement_bridge.model import Report, SettlementType
+from settlement_bridge.model import Payer, Report, Settlement, SettlementType, Transaction
 from tests.conftest import require
 from tests.formats import readers
-from tests.formats.reports import report, row
+from tests.formats.reports import FIRST_TIME, report, row
 from tests.formats.test_published_samples import read
 
 XLSX = formats.get("xlsx")
@@ -216,3 +217,22 @@ def test_it_looks_like_the_published_sample(reference: Path) -> None:
         assert (mine.font.name, mine.font.b or False, mine.font.sz) == (its.font.name, its.font.b or False, its.font.sz)
         assert mine.alignment.horizontal == its.alignment.horizontal
         assert mine.border.bottom.style == its.border.bottom.style
+
+
+def test_with_personal_data_it_has_the_columns_of_the_published_sample(reference: Path) -> None:
+    published = reference / "reference" / "settlement-files" / "table-example.xlsx"
+    theirs: Any = openpyxl.load_workbook(io.BytesIO(readable(published)))["Rapport"]
+    kari = Payer(str(row(1).number), FIRST_TIME, "Kari Normann", "Gave")
+
+    def payers(_: Settlement, rows: Iterable[Transaction]) -> list[tuple[Transaction, Payer | None]]:
+        return [(each, kari if str(each.number) == kari.psp_reference else None) for each in rows]
+
+    ours: Any = openpyxl.load_workbook(io.BytesIO(rendered(replace(report([row(1), row(2)]), payers=payers))))[
+        "Rapport"
+    ]
+    assert [cell.value for cell in ours[8]] == [cell.value for cell in theirs[8]]
+    assert [cell.value for cell in ours[9]][14:] == [theirs.cell(12, column).value for column in (15, 16, 17)]
+    assert not any(cell.value for cell in ours[10][14:])
+    assert {str(cells) for cells in ours.merged_cells.ranges} == {str(cells) for cells in theirs.merged_cells.ranges}
+    widths = [ours.column_dimensions[letter].width for letter in "OPQ"]
+    assert widths == [20, 20, 40] == [theirs.column_dimensions[letter].width for letter in "OOQ"]
