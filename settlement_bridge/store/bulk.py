@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table
+
+from settlement_bridge.store.driver_errors import translated
 
 ROWS_A_STATEMENT = 1000
 """A page of the Report API in one statement: a thread that reads the next one meanwhile is disturbed once a page.
 
-Both databases take some thirty thousand values in a statement.
+SQLite takes some thirty thousand values in a statement.
 """
 
 
@@ -21,20 +24,42 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[objec
 def insert_values(connection: Connection, table: Table, values: Sequence[object]) -> None:
     """Insert rows given value after value, in the order of the table's columns.
 
-    Many rows in one statement take half the time of one statement for every row, and the values go to the driver
-    untouched: a dictionary a row costs more than the database does.
+    The values go to the driver untouched: a dictionary a row costs more than the database does. SQLite takes many
+    rows in one statement, in half the time of one statement for every row. PostgreSQL takes them by COPY, in a
+    fifteenth of the time of such a statement, whose text the driver would parse anew each time.
     """
+    if connection.dialect.name == "postgresql":
+        _copy_in(connection, table, values)
+        return
     width = len(table.columns)
     for start in range(0, len(values), width * ROWS_A_STATEMENT):
         some = values[start : start + width * ROWS_A_STATEMENT]
-        connection.exec_driver_sql(_statement(table, connection.dialect, len(some) // width), tuple(some))
+        connection.exec_driver_sql(_insert(table, connection.dialect, len(some) // width), tuple(some))
+
+
+def _copy_in(connection: Connection, table: Table, values: Sequence[object]) -> None:
+    width = len(table.columns)
+    statement = _copy_statement(table, connection.dialect)
+    # Past SQLAlchemy, which knows no COPY: so its errors are translated here.
+    driver: Any = connection.connection.driver_connection
+    with translated(connection.engine), driver.cursor() as cursor, cursor.copy(statement) as rows:
+        for start in range(0, len(values), width):
+            rows.write_row(values[start : start + width])
 
 
 @lru_cache(maxsize=256)
-def _statement(table: Table, dialect: Dialect, count: int) -> str:
+def _insert(table: Table, dialect: Dialect, count: int) -> str:
+    row = f"({', '.join(['?'] * len(table.columns))})"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO {_named(table, dialect)} VALUES {rows}"  # noqa: S608 - our own tables' names
+
+
+@lru_cache(maxsize=256)
+def _copy_statement(table: Table, dialect: Dialect) -> str:
+    return f"COPY {_named(table, dialect)} FROM STDIN"
+
+
+def _named(table: Table, dialect: Dialect) -> str:
     quoted = dialect.identifier_preparer
     columns = ", ".join(quoted.quote(column.name) for column in table.columns)
-    place = "?" if dialect.paramstyle == "qmark" else "%s"
-    row = f"({', '.join([place] * len(table.columns))})"
-    rows = ", ".join([row] * count)
-    return f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES {rows}"  # noqa: S608 - our own tables' names
+    return f"{quoted.format_table(table)} ({columns})"

@@ -1,5 +1,8 @@
 """What the database drivers say, turned into the project's own errors: here and nowhere else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 
@@ -51,11 +54,25 @@ def translate_errors(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def translate(context: ExceptionContext) -> None:
-        problem = _meaning(context.original_exception)
-        if problem is not None:
-            error, sentence = problem
-            said = " ".join(str(context.original_exception).split())
-            raise error(f"the database {address(engine.url)} cannot be used: {sentence} ({said})")
+        _raise_translated(engine, context.original_exception)
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Do the same for calls that go to the driver directly."""
+    try:
+        yield
+    except Exception as error:
+        _raise_translated(engine, error)
+        raise
+
+
+def _raise_translated(engine: Engine, exception: BaseException) -> None:
+    problem = _meaning(exception)
+    if problem is not None:
+        error, sentence = problem
+        said = " ".join(str(exception).split())
+        raise error(f"the database {address(engine.url)} cannot be used: {sentence} ({said})") from exception
 
 
 def _meaning(exception: BaseException) -> tuple[type[BridgeError], str] | None:

@@ -1,15 +1,17 @@
 """A store copied into another one, of the same kind or the other."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from io import BytesIO
 from threading import Thread
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table, insert, select, text
 from sqlalchemy.engine import URL
 
-from settlement_bridge.errors import Busy, StoreBroken, StoreMoved, TargetRefused
+from settlement_bridge.errors import Busy, StoreBroken, StoreMoved, StoreUnavailable, TargetRefused
 from settlement_bridge.store import DocumentPlace, Store, TableSum, copy_store, count_rows, move_away, open_store
 from settlement_bridge.store.copy import table_sum
 from settlement_bridge.store.tables import leases, metadata, notes
@@ -170,6 +172,22 @@ def test_one_minor_unit_that_comes_out_differently_is_noticed(store: Store, targ
     with pytest.raises(StoreBroken, match=r"the table entries came out differently in .*\(4 rows, sum .*copy again"):
         copy_store(store.database, target.database, ignore)
     assert count_rows(target.database) == 0
+
+
+def test_a_server_that_goes_away_meanwhile_is_said_in_a_sentence(store: Store, postgresql_server: URL) -> None:
+    fill(store)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+
+    def end_the_target(table: str, rows: int) -> None:
+        if table == "ledgers":
+            with psycopg.connect(address) as connection:
+                connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
+
+    with postgresql.database(postgresql_server) as address, closing(open_store(address)) as target:
+        with pytest.raises(StoreUnavailable, match=r"the server (ended|cannot be reached)|the connection broke"):
+            copy_store(store.database, target.database, end_the_target)
+        assert count_rows(target.database) == 0
+        copy_store(store.database, target.database, ignore)
 
 
 def test_who_wants_to_work_in_the_target_comes_after_the_copy(store: Store, target: Store, target_url: str) -> None:
