@@ -1,6 +1,6 @@
 """Many rows at once, faster than the driver's own way of many."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -28,13 +28,22 @@ def insert_values(connection: Connection, table: Table, values: Sequence[object]
     rows in one statement, in half the time of one statement for every row. PostgreSQL takes them by COPY, in a
     fifteenth of the time of such a statement, whose text the driver would parse anew each time.
     """
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql" and values:
         _copy_in(connection, table, values)
         return
-    width = len(table.columns)
-    for start in range(0, len(values), width * ROWS_A_STATEMENT):
-        some = values[start : start + width * ROWS_A_STATEMENT]
-        connection.exec_driver_sql(_insert(table, connection.dialect, len(some) // width), tuple(some))
+    width, start = len(table.columns), 0
+    for rows in _parts(len(values) // width):
+        some = tuple(values[start : start + rows * width])
+        connection.exec_driver_sql(_insert(table, connection.dialect, rows), some)
+        start += len(some)
+
+
+def _parts(rows: int) -> Iterator[int]:
+    """Cut a number of rows into statements of a few sizes only: connections keep each one prepared, in memory."""
+    while rows:
+        part = ROWS_A_STATEMENT if rows >= ROWS_A_STATEMENT else 1 << rows.bit_length() - 1
+        yield part
+        rows -= part
 
 
 def _copy_in(connection: Connection, table: Table, values: Sequence[object]) -> None:

@@ -12,7 +12,7 @@ from settlement_bridge.store.bulk import insert_values
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import payouts, settlements, transaction_index, transactions
 
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 4_000
 _SETTLEMENT = TypeAdapter(Settlement)
 
 
