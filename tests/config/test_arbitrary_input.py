@@ -5,7 +5,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement_bridge.config import Configuration, load
@@ -58,17 +58,20 @@ def outcome(content: bytes, environ: dict[str, str]) -> Configuration | Configur
             return error
 
 
+@settings(deadline=None)  # a busy machine is no fault of the input
 @given(trees, variables)
 def test_any_tables_and_variables(tree: dict[str, Any], environ: dict[str, str]) -> None:
     outcome("\n".join(f"{toml(key)} = {toml(value)}" for key, value in tree.items()).encode(), environ)
 
 
+@settings(deadline=None)  # a busy machine is no fault of the input
 @given(trees)
 def test_the_tables_written_here_are_toml(tree: dict[str, Any]) -> None:
     result = outcome("\n".join(f"{toml(key)} = {toml(value)}" for key, value in tree.items()).encode(), {})
     assert "correct the TOML there" not in str(result)
 
 
+@settings(deadline=None)  # a busy machine is no fault of the input
 @given(st.binary(max_size=200) | text.map(str.encode))
 def test_any_bytes(content: bytes) -> None:
     outcome(content, {})
