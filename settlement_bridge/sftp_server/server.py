@@ -107,12 +107,19 @@ class SftpServer:
             for listener in (*self._listeners, self._door):
                 selector.register(listener, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                for key, _ in selector.select(_TICK):
-                    if key.fileobj is self._door:
-                        self._door.recv(4096)
-                    else:
-                        self._accept(key.fileobj)  # type: ignore[arg-type]
-                self._reception.look_around()
+                try:
+                    self._serve(selector)
+                except Exception:
+                    log.exception("a mistake in this program; the server goes on")
+                    self._stopping.wait(_TICK)
+
+    def _serve(self, selector: selectors.BaseSelector) -> None:
+        for key, _ in selector.select(_TICK):
+            if key.fileobj is self._door:
+                self._door.recv(4096)
+            else:
+                self._accept(key.fileobj)  # type: ignore[arg-type]
+        self._reception.look_around()
 
     def _accept(self, listener: socket.socket) -> None:
         try:

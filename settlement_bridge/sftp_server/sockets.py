@@ -27,8 +27,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def inherited(environ: Mapping[str, str]) -> list[socket.socket]:
-    """Return the sockets that systemd has opened for this process (sd_listen_fds); none where it has not."""
+    """Return the sockets that systemd has opened for this process (sd_listen_fds); none where it has not.
+
+    Raises ConfigurationError for sockets that are not of the Internet.
+    """
     if environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = int(environ.get("LISTEN_FDS", "0"))
-    return [socket.socket(fileno=number) for number in range(_FIRST_INHERITED, _FIRST_INHERITED + count)]
+    sockets = [socket.socket(fileno=number) for number in range(_FIRST_INHERITED, _FIRST_INHERITED + count)]
+    if any(one.family not in (socket.AF_INET, socket.AF_INET6) for one in sockets):
+        raise ConfigurationError(["systemd hands over a socket that has no port; write ListenStream=22 or another one"])
+    return sockets

@@ -7,6 +7,7 @@ import fcntl
 import socket
 import struct
 import termios
+import threading
 import time
 from contextlib import suppress
 from functools import partial
@@ -51,6 +52,7 @@ _MACS = (
 )
 _OVERHEAD = 1024
 """Bytes of a packet besides its payload."""
+_MOST_HELD_BACK = 100
 
 
 class Host(Protocol):
@@ -177,6 +179,7 @@ class Transport(PlainTransport):
         self._limits = limits
         self._host = host
         self._connection = connection
+        self._held_back: list[Message] = []
         self._restrict_algorithms()
         self._handler_table = {**self._handler_table, MSG_EXT_INFO: _ignore}  # type: ignore[has-type]
         self._channel_handler_table = {
@@ -218,6 +221,18 @@ class Transport(PlainTransport):
         if self.auth_handler is None:
             self.auth_handler = AuthHandler(self, self._host)
         super()._parse_newkeys(m)  # type: ignore[misc]
+        held_back, self._held_back = self._held_back, []
+        for message in held_back:
+            self._send_message(message)  # type: ignore[attr-defined]
+
+    def _send_user_message(self, data: Message) -> None:
+        """Hold back what this very thread has to say while keys are exchanged, rather than have it wait for itself."""
+        if threading.current_thread() is not self or self.clear_to_send.is_set():
+            super()._send_user_message(data)  # type: ignore[misc]
+        elif len(self._held_back) < _MOST_HELD_BACK:
+            self._held_back.append(data)
+        else:
+            raise SSHException("too many requests while keys are exchanged")
 
     def _queue_incoming_channel(self, channel: Channel) -> None:
         # Kept here until it is closed; paramiko's own queue waits for somebody who calls accept().

@@ -5,14 +5,16 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 import pytest
+from paramiko.common import MSG_KEXINIT
 
 from settlement_bridge.sftp_server import Limits
+from settlement_bridge.sftp_server.transport import Transport
 from settlement_bridge.store import Store
 from tests.sftp_server.plain import Plain, serving_plainly
 from tests.sftp_server.raw import FAILURE, PK_OK, Sftp, dripping, is_closed_within, logging_in, string
@@ -44,6 +46,13 @@ class Target:
     taken: Callable[[], Sequence[str]]
     """The files that the server takes for fetched."""
     content: Callable[[], bytes]
+    transports: Callable[[], Sequence[paramiko.Transport]]
+    """The server's side of all connections."""
+
+    def ask_for_new_keys(self) -> None:
+        """Have the server do what it does after half a GiB."""
+        for transport in self.transports():
+            transport.packetizer._trigger_rekey()  # type: ignore[attr-defined]
 
     def connect(self, source: str = "127.0.0.1") -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), 10, (source, 0))
@@ -72,7 +81,10 @@ def target_of(served: Served) -> Target:
         assert document
         return b"".join(served.store.documents.chunk(document.document_id, number) for number in range(8))
 
-    return Target(served.port, path_of(FILE), served.archive, content)
+    def transports() -> Sequence[paramiko.Transport]:
+        return [thread for thread in threading.enumerate() if isinstance(thread, Transport)]
+
+    return Target(served.port, path_of(FILE), served.archive, content, transports)
 
 
 @pytest.fixture(params=["ours", pytest.param("plain", marks=pytest.mark.xfail(strict=True, raises=AssertionError))])
@@ -88,7 +100,9 @@ def target(
     folder.mkdir()
     (folder / FILE.name).write_bytes(BIG)
     with serving_plainly(Plain(folder, NAME, new_key(NAME)), host_keys) as plain:
-        yield Target(plain.port, f"/{FILE.name}", lambda: plain.closed, (folder / FILE.name).read_bytes)
+        yield Target(
+            plain.port, f"/{FILE.name}", lambda: plain.closed, (folder / FILE.name).read_bytes, lambda: plain.transports
+        )
 
 
 # No packet cap before login
@@ -289,3 +303,34 @@ def test_who_takes_nothing_of_what_was_asked_for_has_to_go(target: Target) -> No
             sftp.channel.in_buffer.empty()
             time.sleep(0.05)
         assert sftp.channel.closed
+
+
+# New keys
+
+
+def test_a_request_that_crosses_a_change_of_keys_is_answered(target: Target) -> None:
+    """The server has asked for new keys, the client's request was on its way: paramiko's thread waits for itself."""
+    with target.transport() as transport:
+        exchange = transport._handler_table[MSG_KEXINIT]  # type: ignore[attr-defined]
+
+        def slowly(message: paramiko.Message) -> None:
+            time.sleep(0.5)
+            exchange(message)
+
+        transport._handler_table[MSG_KEXINIT] = slowly  # type: ignore[attr-defined]
+        sftp = Sftp(transport)
+        channel = transport.open_session(timeout=5)
+        channel.settimeout(5)
+        target.ask_for_new_keys()
+        sftp.send(16, struct.pack(">I", 1) + string("/"))  # it notices with the next packet
+        time.sleep(0.2)
+
+        def ask() -> None:
+            with suppress(paramiko.SSHException):  # where it is never answered
+                channel.invoke_subsystem("sftp")
+
+        answered = threading.Thread(target=ask, daemon=True)
+        answered.start()
+        answered.join(5)
+        assert not answered.is_alive()
+        assert sftp.receive()[0] == 104

@@ -4,8 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
+import paramiko
 import pytest
 
+from settlement_bridge.sftp_server.transport import Packetizer, Transport
 from settlement_bridge.store import Store
 from tests.sftp_server.conftest import CONTENT
 from tests.sftp_server.served import MSN, NAME, NOON, ORGANIZATION, OpenSsh, Served, place, publish
@@ -158,9 +160,23 @@ def test_scp_speaks_sftp(client: OpenSsh, served: Served, tmp_path: Path) -> Non
     assert served.archive(NAME) == ["16655-2000001.xml"]
 
 
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One for every time that new keys come into force."""
+    counted: list[int] = []
+    original = Transport._parse_newkeys
+
+    def count(transport: Transport, message: paramiko.Message) -> None:
+        counted.append(1)
+        original(transport, message)
+
+    monkeypatch.setattr(Transport, "_parse_newkeys", count)
+    return counted
+
+
 @pytest.mark.parametrize("limit", ["1K", "64K", "1M"])
 def test_new_keys_in_the_middle_leave_the_bytes_alone(
-    openssh: OpenSsh, served: Served, stocked: Store, limit: str
+    openssh: OpenSsh, served: Served, stocked: Store, limit: str, exchanges: list[int]
 ) -> None:
     content = bytes(range(256)) * 8 * 1024
     publish(stocked, place(2000009), content)
@@ -169,3 +185,25 @@ def test_new_keys_in_the_middle_leave_the_bytes_alone(
     assert done.returncode == 0, done.stderr
     assert (openssh.folder / "16655-2000009.xml").read_bytes() == content
     assert served.archive() == ["16655-2000009.xml"]
+    assert len(exchanges) >= 2
+
+
+@pytest.mark.parametrize("size", [1 << 10, 64 << 10, 1 << 20], ids=["1K", "64K", "1M"])
+def test_new_keys_that_the_server_asks_for_leave_the_bytes_alone(
+    openssh: OpenSsh,
+    served: Served,
+    stocked: Store,
+    size: int,
+    exchanges: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It asks after half a GiB; here sooner, with requests of the client under way."""
+    monkeypatch.setattr(Packetizer, "REKEY_BYTES", size)
+    content = bytes(range(256)) * 8 * 1024
+    publish(stocked, place(2000009), content)
+    openssh.write(served)
+    done = openssh.run(f"get {FOLDER}/16655-2000009.xml", options=["-R", "64"])
+    assert done.returncode == 0, done.stderr
+    assert (openssh.folder / "16655-2000009.xml").read_bytes() == content
+    assert served.archive() == ["16655-2000009.xml"]
+    assert len(exchanges) >= 2
