@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import NotFound
 from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
+from settlement_bridge.settlement.rows import msn_of
 from settlement_bridge.store import NOT_READ, Store, StoredLedger
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class Sync:
         run.go()
         if only is None and not dry_run:
             run.deliver_unlisted(known.values())
-        return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), _warnings(listed, known.values()))
+        warnings = [*_lost(listed, known.values()), *self._strange_sales_units(listed)]
+        return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), warnings)
 
     def _purge(self) -> None:
         """Forget the payers whose time is up; all of them where personal data is no longer wanted."""
@@ -83,8 +85,15 @@ class Sync:
             for ledger_id in sorted(strangers)
         ]
 
+    def _strange_sales_units(self, listed: Iterable[Ledger]) -> Iterator[str]:
+        # No failure: a sales unit may have been closed, and its settlements published long ago.
+        found = {msn_of(handle) for ledger in listed for handle in ledger.handles}
+        named = self.settings.scope.sales_units or frozenset()
+        for msn in sorted(named - {msn for msn in found if msn}):
+            yield f"sync.sales_units names {msn}, which no ledger settles for now; if it is misspelt, correct it"
 
-def _warnings(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[str]:
+
+def _lost(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[str]:
     ids = {ledger.ledger_id for ledger in listed}
     gone = [one.ledger.ledger_id for one in known if one.ledger.ledger_id not in ids]
     return [f"ledger {ledger_id} is no longer listed: these keys have lost access to it" for ledger_id in gone]

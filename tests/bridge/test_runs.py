@@ -187,6 +187,18 @@ def test_a_ledger_that_the_configuration_names_in_vain_is_said(tmp_path: Path, r
     assert problem.startswith("sync.ledgers names 420, which is not among the 2 ledgers")
 
 
+def test_a_sales_unit_that_the_configuration_names_in_vain_is_told(tmp_path: Path, run: Run) -> None:
+    with Sandbox(world(tmp_path, shop("401"))) as sandbox:
+        (unit,) = run(sandbox, bridge_settings(tmp_path / "to")).deliveries[:1]
+        msn = unit.path.split("/")[4]
+        settings = bridge_settings(tmp_path / "to", scope=Scope(sales_units=frozenset({msn, "999999"})))
+        outcome = run(sandbox, settings)
+    assert outcome.exit_code == EXIT_DONE
+    assert list(outcome.warnings) == [
+        "sync.sales_units names 999999, which no ledger settles for now; if it is misspelt, correct it"
+    ]
+
+
 def test_a_ledger_no_longer_listed_is_told_and_its_due_files_still_go(tmp_path: Path, run: Run) -> None:
     settings = bridge_settings(tmp_path / "to")
     with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
