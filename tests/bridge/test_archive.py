@@ -17,11 +17,13 @@ from settlement_bridge.comparison import Verdict, contents
 from settlement_bridge.model import PayoutState
 from settlement_bridge.sandbox import Sandbox, recorded
 from settlement_bridge.store import Store
+from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, Run, bridge_settings
 from tests.bridge.test_replay import settings_for
 from tests.desk import Desk
 from tests.histories import History, histories
 from tests.readers.files import FORMATS, read, rendered, settlements
+from tests.recording import record
 
 PUBLISHED = [
     ("example-net", "settlement-files/example-net.xml", 2),
@@ -80,6 +82,40 @@ def test_the_published_csv_and_table_are_read_with_their_own_sums(reference: Pat
         one.stated.settled_amount for one in table.settlements if one.stated
     ]
     assert [one.rows.count for one in table.settlements] == [20, 15, 24, 11]
+
+
+def shop(ledger_id: str, days: int) -> Books:
+    """A shop's ledger; payouts begin at the same number, some days later."""
+    books = Books(ledger_of(ledger_id=ledger_id))
+    books.next_day(days)
+    books.capture(f"of {ledger_id}", 100_00 + days, 2_00)
+    books.end_of_day()
+    return books
+
+
+def test_of_two_ledgers_with_one_number_the_one_with_the_date_is_taken(tmp_path: Path, run: Run, store: Store) -> None:
+    books = [shop("302321", 0), shop("302322", 40)]
+    with Sandbox(recorded(*(record(one, tmp_path / one.ledger.ledger_id) for one in books))) as sandbox:
+        assert run(sandbox, bridge_settings()).exit_code == 0
+    both = store.settlements.of_sales_unit("100001", 2000001)
+    assert [one.settlement.ledger_id for one in both] == ["302321", "302322"]
+    for stored in both:
+        old = tmp_path / "old.xml"
+        old.write_bytes(rendered("xml 3.0", report_of(store, stored, bridge_settings())))
+        (found,) = Comparer(store, bridge_settings(), LATER).compare(old).settlements
+        assert found.verdict is Verdict.IDENTICAL
+
+
+def test_a_payout_that_is_withheld_is_not_compared(tmp_path: Path, run: Run, store: Store) -> None:
+    with Sandbox(recorded(record(shop("302321", 0), tmp_path / "books"))) as sandbox:
+        run(sandbox, bridge_settings())
+    (stored,) = store.settlements.of_sales_unit("100001")
+    old = tmp_path / "old.xml"
+    old.write_bytes(rendered("xml 3.0", report_of(store, stored, bridge_settings())))
+    withheld = replace(store.settlements.payout("302321", 2000001), state=PayoutState.WITHHELD, reason="half known")
+    store.settlements.relinked(withheld)
+    (found,) = Comparer(store, bridge_settings(), LATER).compare(old).settlements
+    assert (found.verdict, found.obstacle) == (Verdict.NOT_COMPARED, "the payout is withheld: half known")
 
 
 # Random books

@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from settlement_bridge.bridge.format_choice import XML, FormatChoice
+from settlement_bridge.bridge.handover import report_over
 from settlement_bridge.bridge.period_report import Period, period_report
 from settlement_bridge.comparison import contents
 from settlement_bridge.errors import NotFound
@@ -128,6 +129,27 @@ def test_a_period_without_settlements_says_what_there_is(webshop: Store) -> None
         period_report(webshop, bridge_settings(), msn, Period(date(2001, 1, 1), date(2001, 1, 31)), XML, LATER)
     with pytest.raises(NotFound, match="this store has no settlement of sales unit 9"):
         period_report(webshop, bridge_settings(), "9", WEBSHOP, XML, LATER)
+
+
+def test_a_payout_that_is_withheld_is_named_and_left_out(webshop: Store) -> None:
+    (ledger,) = webshop.ledgers.all()
+    msn = ledger.ledger.handles[0].partition(":")[2]
+    first, second, *_ = webshop.settlements.of_sales_unit(msn)
+    record = webshop.settlements.payout(ledger.ledger.ledger_id, first.settlement.payout)
+    webshop.settlements.relinked(replace(record, state=PayoutState.WITHHELD, reason="not all of it is known"))
+    period = Period(first.settlement.settlement_date, second.settlement.settlement_date)
+    report = period_report(webshop, bridge_settings(), msn, period, XML, LATER)
+    assert [one.payout.number for one in report.left_out] == [first.settlement.payout]
+    assert [one.payout for one in report.settlements] == [second.settlement.payout]
+
+
+def test_the_head_is_of_the_latest_settlement(webshop: Store) -> None:
+    msn = webshop.ledgers.all()[0].ledger.handles[0].partition(":")[2]
+    one, other, *_ = webshop.settlements.of_sales_unit(msn)
+    later = replace(other.settlement, bank_account="2", merchant=replace(other.settlement.merchant, city="BERGEN"))
+    report = report_over(webshop, [one, replace(other, settlement=later)], bridge_settings())
+    assert (report.merchant, report.bank_account) == (later.merchant, "2")
+    assert (report.date_from, report.date_to) == (one.settlement.date_from, later.settlement_date)
 
 
 def test_a_payout_that_waits_is_named_and_left_out(webshop: Store) -> None:

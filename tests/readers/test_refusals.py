@@ -134,6 +134,15 @@ def test_entities_are_refused_and_neither_files_nor_the_network_are_asked(listen
         listener.accept()
 
 
+def test_entities_in_the_parts_of_a_workbook_are_refused() -> None:
+    whole = zipfile.ZipFile(io.BytesIO(rendered("xlsx", golden_report())))
+    for harmed in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+        parts = {name: whole.read(name) for name in whole.namelist()}
+        declaration, _, rest = parts[harmed].partition(b"?>")
+        parts[harmed] = declaration + b"?><!DOCTYPE x [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + rest
+        assert "document type declaration" in refusal(zipped(**parts))
+
+
 def test_a_billion_laughs_are_not_laughed() -> None:
     entities = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 10))
     bomb = b'<!DOCTYPE SettlementReport [<!ENTITY l0 "ha">' + entities + b"]>"

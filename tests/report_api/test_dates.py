@@ -13,6 +13,8 @@ from settlement_bridge.sandbox import Sandbox, recorded
 from tests.books import MONDAY, Books
 from tests.bridge.conftest import api_settings
 from tests.recording import record
+from tests.report_api.conftest import LEDGER
+from tests.report_api.server import Server, entry, reply
 
 
 @pytest.fixture
@@ -62,3 +64,37 @@ def test_a_server_that_cannot_be_reached_is_told(books: Books, tmp_path: Path) -
     faults = ["503:path=/dates/,times=forever"]
     with Sandbox(recorded(record(books, tmp_path / "books")), faults=faults) as sandbox, pytest.raises(ApiUnavailable):
         read(sandbox, books, MONDAY, MONDAY)
+
+
+def day_page(items: list[dict[str, object]], **flags: object) -> dict[str, object]:
+    return {"items": items, "tryLater": False, "hasMore": False, **flags}
+
+
+def ask(api: ReportApi) -> list[LedgerDay]:
+    return list(api.dates(LEDGER, Book.FUNDS, MONDAY, MONDAY))
+
+
+def test_a_date_whose_cursor_leads_nowhere_is_a_loop(server: Server, api: ReportApi) -> None:
+    server.script = lambda _: reply(day_page([entry(0)], hasMore=True, cursor="a"))
+    with pytest.raises(ApiUnavailable, match=f"dates/{MONDAY}: cursor loop, page 2 leads back to 'a'"):
+        ask(api)
+
+
+@pytest.mark.parametrize("cursor", ["", None, 5])
+def test_more_to_come_without_a_cursor_is_refused(server: Server, api: ReportApi, cursor: object) -> None:
+    server.script = lambda _: reply(day_page([entry(0)], hasMore=True, cursor=cursor))
+    with pytest.raises(DataRefused, match="hasMore is true, but cursor is"):
+        ask(api)
+
+
+def test_an_open_date_is_asked_for_once(server: Server, api: ReportApi) -> None:
+    server.script = lambda _: reply(day_page([], hasMore=True, cursor="a", tryLater=True))
+    assert ask(api) == [LedgerDay(MONDAY, (), closed=False)]
+    assert len(server.asked) == 1
+
+
+def test_a_date_that_an_entry_tells_itself_is_believed(server: Server, api: ReportApi) -> None:
+    own = {**entry(0), "ledgerDate": "2022-10-05"}
+    server.script = lambda _: reply(day_page([own]))
+    ((_, (told,), _),) = ask(api)
+    assert told.ledger_date == date(2022, 10, 5)

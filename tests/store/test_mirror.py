@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from sqlalchemy import event
 
@@ -181,3 +183,14 @@ def test_a_cursor_alone_is_kept(store: Store) -> None:
 def test_an_unknown_ledger_is_named(store: Store) -> None:
     with pytest.raises(NotFound, match="ledger 999 is not known here"):
         store.mirror.append(Page("999", {}, {Book.FUNDS: "c"}))
+
+
+def test_dated_gives_a_period_in_the_order_of_dates_as_far_as_a_book_was_read(store: Store) -> None:
+    entries = history(*range(100, 700, 100))
+    days = [date(2025, 1, day) for day in (6, 6, 8, 7, 8, 9)]
+    entries = [entry._replace(ledger_date=day) for entry, day in zip(entries, days, strict=True)]
+    store.mirror.append(page(entries[:5]))
+    book = store.mirror.books(LEDGER.ledger_id)[LEDGER.ledger_id][Book.FUNDS]
+    store.mirror.append(page(entries[5:], "later"))
+    assert list(store.mirror.dated(book, days[0], days[-1])) == [*entries[:2], entries[3], entries[2], entries[4]]
+    assert list(store.mirror.dated(book, days[3], days[3])) == [entries[3]]
