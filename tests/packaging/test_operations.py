@@ -52,6 +52,23 @@ def as_service(machine: Machine, script: str) -> str:
     return machine.run(f"cd {STATE}\nexport -n HOME\nsudo -u settlement-bridge bash -euo pipefail -c '{script}'")
 
 
+UNTIL_IT_PUBLISHES = """
+    {daemon} & daemon=$!
+    for wait in $(seq 600); do
+        sleep 0.1
+        if [[ -n $(find /srv/settlements -name "*.xml" -not -name ".*") ]]; then break; fi
+    done
+    kill $daemon
+    wait $daemon
+"""
+"""Runs the daemon and stops it in the midst of its work: it must end in order, with exit code 0."""
+
+
+def daemon_line(machine: Machine) -> str:
+    """Return what systemd starts."""
+    return machine.run("sed -n s/^ExecStart=//p /usr/lib/systemd/system/settlement-bridge.service").strip()
+
+
 def fill_in(machine: Machine, sandbox: Sandbox) -> None:
     keys = sandbox.keys
     machine.run(f"""
@@ -94,7 +111,7 @@ def test_installed_configured_backed_up_and_restored_as_told(machine: Machine) -
         as_service(machine, "settlement-bridge sync")
         assert machine.run(FILES) == "", "published twice"
         sandbox.reveal(None)
-        as_service(machine, "settlement-bridge sync")
+        as_service(machine, UNTIL_IT_PUBLISHES.format(daemon=daemon_line(machine)))
         rest = machine.run(FILES).split()
     assert rest
     assert not set(rest) & set(published)
