@@ -32,8 +32,9 @@ def command(config: Path | None, files: tuple[str, ...], as_json: bool) -> int:
     file was asked for, the old system's ReportReferenceNum, and the product in spreadsheets, which the API does not
     tell.
 
-    Asks the store only (run `sync --dry-run` first) and changes nothing. Prints a table of all differences and a
-    summary; progress is shown on stderr.
+    Asks the store (run `sync --dry-run` first), and for names not known yet the registers where [registers] says so.
+    Publishes nothing and changes no settlement. Prints a table of all differences and a summary; progress is shown
+    on stderr.
 
     \b
     Exit codes:

@@ -32,9 +32,9 @@ def command(config: Path | None, msn: str, first: date, last: date, output: Path
     date lies in the period follow one another, with the period as the file's report dates, and control sums where the
     format has them. Names are those of each settlement's own file; the head has the latest one's.
 
-    Without --output the file goes to stdout; in a folder it is called MSN-FROM-TO. Asks the store only. Changes
-    nothing but the output, which is replaced where it exists. A payout of the period that is not settled yet, or
-    that is withheld, is left out and named on stderr.
+    Without --output the file goes to stdout; in a folder it is called MSN-FROM-TO. Asks the store, and for names not
+    known yet the registers where [registers] says so. Changes nothing but the output, which is replaced where it
+    exists. A payout of the period that is not settled yet, or that is withheld, is left out and named on stderr.
 
     \b
     Exit codes:

@@ -1,5 +1,9 @@
 """Progress where there is no terminal."""
 
+import os
+import pty
+import subprocess
+import sys
 import threading
 import time
 
@@ -8,6 +12,7 @@ import pytest
 from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState
 from settlement_bridge.cli import progress as module
 from settlement_bridge.cli.progress import Tally, progress
+from settlement_bridge.cli.steps import steps
 
 OUTCOME = LedgerOutcome("302321", LedgerState.SERVED)
 FILE = Delivered("302321", 2000001, "local:/srv", "a.xml", DeliveryState.DELIVERED)
@@ -76,3 +81,34 @@ def test_a_closed_stderr_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) ->
         tally.mirrored("302321", 1)
 
     assert tally.entries == 1
+
+
+def test_steps_say_a_line_now_and_then(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with steps("files compared", 40) as done:
+        for _ in range(40):
+            now += 1
+            done(1)
+
+    assert capfd.readouterr().err.splitlines() == [
+        "settlement-bridge: 15 of 40 files compared",
+        "settlement-bridge: 30 of 40 files compared",
+    ]
+
+
+def test_steps_draw_a_bar_on_a_terminal() -> None:
+    code = (
+        "from settlement_bridge.cli.steps import steps\n"
+        "with steps('files compared', 3) as done:\n"
+        "    done(2)\n"
+        "    import time; time.sleep(0.5)\n"
+    )
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", code], stderr=theirs, check=True, timeout=60, env={**os.environ, "TERM": "xterm"}
+    )
+    os.close(theirs)
+    assert b"2/3" in (drawn := os.read(ours, 100_000))
+    assert b"files compared" in drawn
+    os.close(ours)
