@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from settlement_bridge.bridge.audit import Audit, audit, audit_period
-from settlement_bridge.bridge.check import Finding, check
+from settlement_bridge.bridge.check import Finding, check, check_serving
 from settlement_bridge.bridge.compare import ComparedFile, Comparer
 from settlement_bridge.bridge.copies import CopyProgress, back_up, migrate_store
 from settlement_bridge.bridge.find import Found, find
@@ -200,4 +200,5 @@ class Bridge:
 
     def check(self) -> list[Finding]:
         """Return what a run would run into; see check."""
-        return list(check(self._store, self._api, self._settings, self._clock))
+        findings = check(self._store, self._api, self._settings, self._clock)
+        return [*findings, *check_serving(self._configuration)]

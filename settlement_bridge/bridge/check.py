@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from settlement_bridge.bridge.serving import check_server
 from settlement_bridge.bridge.settings import BridgeSettings
+from settlement_bridge.config import Configuration
 from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER, BridgeError
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store
@@ -36,6 +38,12 @@ def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callabl
         )
     if not settings.outlets:
         yield Finding("destinations", ok=True, sentence="none is configured: nothing will be published")
+
+
+def check_serving(configuration: Configuration) -> Iterator[Finding]:
+    """Yield a finding for the SFTP server, if there is one; changes nothing."""
+    if configuration.sftp_server is not None:
+        yield _tried("SFTP server", lambda: check_server(configuration))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:

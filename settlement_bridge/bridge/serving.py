@@ -74,6 +74,15 @@ def sftp_server(configuration: Configuration, store: Store, clock: Callable[[], 
     return SftpServer(store, keys, users_of(configuration), clock=clock)
 
 
+def check_server(configuration: Configuration) -> str:
+    """Say who is served and where; changes nothing. Raises ConfigurationError for host keys that cannot be used."""
+    from settlement_bridge.sftp_server import check_host_keys  # noqa: PLC0415 (takes long to load)
+
+    server = _server(configuration)
+    made = "its keys are there" if check_host_keys(_key_folder(configuration)) else "its keys are made when it starts"
+    return f"users: {len(server.users)}, at {server.listen.host} port {server.listen.port}; {made}"
+
+
 def listeners(configuration: Configuration, environ: Mapping[str, str]) -> "list[socket]":
     """Return the sockets to serve at: those that systemd has opened, or else one at the configured address.
 

@@ -56,7 +56,7 @@ class Reception:
         self._sessions = [session for session in self._sessions if session.alive]
         self._let_in()
         if self._turned_away:
-            log.warning("turned away %d connections: too many logins are under way", self._turned_away)
+            log.warning("connections turned away: %d, since too many logins are under way", self._turned_away)
             self._turned_away = 0
 
     def close(self, grace: float) -> None:

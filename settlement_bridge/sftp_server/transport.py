@@ -217,6 +217,12 @@ class Transport(PlainTransport):
         options.digests = _MACS
         options.compression = ("none",)
 
+    def _negotiate_keys(self, m: Message) -> None:
+        """Exchange keys, once before the login: every exchange costs this machine more than the one who asks for it."""
+        if self.initial_kex_done and not self.is_authenticated():
+            raise SSHException("keys are exchanged again before the login")
+        super()._negotiate_keys(m)  # type: ignore[misc]
+
     def _parse_newkeys(self, m: Message) -> None:
         if self.auth_handler is None:
             self.auth_handler = AuthHandler(self, self._host)

@@ -168,6 +168,19 @@ def test_host_keys_that_others_can_read_are_refused(shop: Place) -> None:
     assert "ssh_host_ecdsa_key is not a private key; restore it from a backup" in done.err
 
 
+def test_check_looks_at_the_server_and_makes_nothing(shop: Place) -> None:
+    found = {one["what"]: one for one in shop.run("check", "--json").json["findings"]}
+    assert found["SFTP server"]["sentence"] == "users: 1, at 127.0.0.1 port 0; its keys are made when it starts"
+    assert found["destination sftp-server"]["ok"]
+    assert not (shop.folder / "ssh").exists()
+    with running(shop):
+        pass
+    (shop.folder / "ssh" / "ssh_host_rsa_key").chmod(0o644)
+    done = shop.run("check")
+    assert done.code == 78
+    assert "ssh_host_rsa_key can be used by others" in done.out + done.err
+
+
 def test_there_is_nothing_to_serve_without_a_server(webshop: Place) -> None:
     done = webshop.run("serve")
     assert done.code == 78

@@ -17,7 +17,7 @@ from settlement_bridge.sftp_server import Limits
 from settlement_bridge.sftp_server.transport import Transport
 from settlement_bridge.store import Store
 from tests.sftp_server.plain import Plain, serving_plainly
-from tests.sftp_server.raw import FAILURE, PK_OK, Sftp, dripping, is_closed_within, logging_in, string
+from tests.sftp_server.raw import FAILURE, PK_OK, SUCCESS, Sftp, dripping, is_closed_within, logging_in, string
 from tests.sftp_server.served import (
     MSN,
     NAME,
@@ -189,6 +189,17 @@ def login_code(openssh: OpenSsh, port: int, wrong: range) -> int:
     folder = openssh.folder
     openssh.write_for(port, NAME, first_keys=[folder / f"wrong{number}" for number in wrong])
     return openssh.run("ls /").returncode
+
+
+# Keys exchanged over and over
+
+
+def test_keys_are_exchanged_once_before_the_login(target: Target) -> None:
+    with logging_in(target.port) as login:
+        with suppress(paramiko.SSHException, EOFError):
+            for _ in range(3):
+                login.transport.renegotiate_keys()
+        assert login.sign(NAME, new_key(NAME))[0] != SUCCESS
 
 
 # Channels, handles, repeated subsystem requests
