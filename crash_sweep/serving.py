@@ -31,7 +31,7 @@ class Serving:
     def work(self, place: Path, say: Say) -> None:  # noqa: ARG002 (nobody listens while it works)
         """See `Scenario.work`."""
         with payouts.opened(place) as store:
-            payouts.publish(store, ServedDestination(store.documents, lambda: payouts.NOW, place / SPOOL))
+            payouts.publish(store, ServedDestination(store, lambda: payouts.NOW, place / SPOOL))
 
     def learn(self, place: Path) -> None:
         """See `Scenario.learn`."""

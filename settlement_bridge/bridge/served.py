@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from settlement_bridge.publish import Fingerprint, LocalDraft, Outcome, explained, inbox_path, spooled
-from settlement_bridge.store import Document, DocumentPlace
+from settlement_bridge.store import Document, DocumentPlace, Store
 from settlement_bridge.store.documents import Documents
 
 NAME = "sftp-server"
@@ -22,8 +22,9 @@ class ServedDestination:
 
     name = NAME
 
-    def __init__(self, documents: Documents, clock: Callable[[], datetime], spool: Path | None = None) -> None:
-        self._documents = documents
+    def __init__(self, store: Store, clock: Callable[[], datetime], spool: Path | None = None) -> None:
+        self._documents = store.documents
+        self._spooled_for = f"{NAME} {store.address}"  # another store may be about to serve a file of the same path
         self._clock = clock
         self._spool = spool
 
@@ -67,7 +68,7 @@ class ServedDestination:
         """See `Destination.close`."""
 
     def _spooled(self, path: PurePosixPath) -> LocalDraft:
-        return spooled(NAME, path, self._spool)
+        return spooled(self._spooled_for, path, self._spool)
 
 
 class ServedDraft:

@@ -29,7 +29,7 @@ def with_served_outlet(
         return settings
     names = dict.fromkeys(name for user in server.users for name in user.formats)
     outlet = Outlet(
-        destination=ServedDestination(store.documents, clock),
+        destination=ServedDestination(store, clock),
         formats=tuple(formats.get(name, server.csv_layout, server.xml_version) for name in names),
         suffix_on_conflict=server.on_conflict == "suffix",
         in_store=True,

@@ -26,7 +26,7 @@ EVERYTHING = View("import", frozenset(("xml", "csv", "pdf")), None)
 def destination(store: Store, tmp_path: Path) -> Destination:
     spool = tmp_path / "spool"
     spool.mkdir()
-    return ServedDestination(store.documents, lambda: LATER, spool)
+    return ServedDestination(store, lambda: LATER, spool)
 
 
 def sealed_draft(destination: Destination, content: bytes = CONTENT) -> Fingerprint:
@@ -141,7 +141,7 @@ def serving(
     settings: BridgeSettings, store: Store, *extensions: str, units: dict[str, frozenset[str]] | None = None
 ) -> BridgeSettings:
     outlet = Outlet(
-        ServedDestination(store.documents, lambda: LATER),
+        ServedDestination(store, lambda: LATER),
         tuple(formats.get(name) for name in extensions or ("xml",)),
         sales_units=units or {},
     )
