@@ -56,6 +56,7 @@ class Reception:
         self._sessions = [session for session in self._sessions if session.alive]
         self._let_in()
         if self._turned_away:
+            self._house.tally.count("turned away", self._turned_away)
             log.warning("connections turned away: %d, since too many logins are under way", self._turned_away)
             self._turned_away = 0
 

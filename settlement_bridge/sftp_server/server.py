@@ -16,6 +16,7 @@ from settlement_bridge.sftp_server.limits import Limits
 from settlement_bridge.sftp_server.log import log
 from settlement_bridge.sftp_server.reception import Reception
 from settlement_bridge.sftp_server.session import House
+from settlement_bridge.sftp_server.tally import Tally
 from settlement_bridge.sftp_server.users import Users
 from settlement_bridge.store import Store
 
@@ -49,12 +50,14 @@ class SftpServer:
         self._stopping = threading.Event()
         self._bell, self._door = socket.socketpair()
         self._bell.setblocking(False)
+        self.tally = Tally()
         house = House(
             library=Library(store, clock),
             limits=limits,
             host_keys=host_keys,
             users=lambda: self._users,
             stopping=self._stopping.is_set,
+            tally=self.tally,
             changed=self._ring,
         )
         self._reception = Reception(house)
@@ -82,6 +85,7 @@ class SftpServer:
         for connection in (*self._listeners, self._bell, self._door):
             connection.close()
         self._reception.close(grace)
+        log.info("stopped: logins %d, failed logins %d", self.tally.logins, self.tally.failed_logins)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:

@@ -23,6 +23,7 @@ from settlement_bridge.sftp_server.library import Library
 from settlement_bridge.sftp_server.limits import Limits
 from settlement_bridge.sftp_server.log import escaped, log
 from settlement_bridge.sftp_server.packets import Code, Refusal
+from settlement_bridge.sftp_server.tally import Tally
 from settlement_bridge.sftp_server.transport import AuthHandler, Transport
 from settlement_bridge.sftp_server.users import User, Users
 
@@ -39,6 +40,7 @@ class House:
     users: Callable[[], Users]
     """The users as they are now."""
     stopping: Callable[[], bool]
+    tally: Tally
     changed: Callable[[], None]
     """Called, from any thread, when a session has logged in or ended."""
 
@@ -112,6 +114,7 @@ class Session(ServerInterface):
         """The client has proven who it is."""
         self.is_logged_in = True
         self._last_request = time.monotonic()
+        self._house.tally.count("login")
         log.info("login of user %s from %s port %d", escaped(self._name), self.peer.address, self.peer.port)
         self._house.changed()
 
@@ -122,6 +125,7 @@ class Session(ServerInterface):
             why = f": {self._closed_because}" if self._closed_because else ""
             log.info("end of the session of user %s from %s%s", escaped(self._name), who, why)
         elif self._attempts.last:
+            self._house.tally.count("failed login")
             log.warning("failed login from %s: %s", who, self._attempts.last)
         else:
             log.info("no login from %s: %s", who, self._closed_because or self._what_went_wrong())

@@ -186,6 +186,7 @@ def test_a_login_and_its_end_are_a_line_each(served: Served, log: pytest.LogCapt
     port = transport.sock.getsockname()[1]  # type: ignore[union-attr]
     transport.close()
     wait_for(lambda: len(said(log)) == 2)
+    assert (served.server.tally.failed_logins, served.server.tally.logins) == (0, 1)
     assert said(log) == [
         f'login of user "{NAME}" from 127.0.0.1 port {port}',
         f'end of the session of user "{NAME}" from 127.0.0.1 port {port}',
@@ -199,6 +200,7 @@ def test_a_failed_login_is_one_line_with_address_and_reason(served: Served, log:
     wait_for(lambda: said(log))
     (line,) = said(log)
     fingerprint = new_key("wrong 5").fingerprint
+    assert (served.server.tally.failed_logins, served.server.tally.logins) == (1, 0)
     why = f'ssh-ed25519 {fingerprint} is not a key of user "root"'
     assert re.fullmatch(rf"failed login from 127\.0\.0\.1 port [0-9]+: {re.escape(why)}", line)
 
