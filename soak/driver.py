@@ -153,7 +153,7 @@ class _Soak:
         self._until(lambda: self._runs_ended() > self._ended_before)
         self._result.runs += 1
         if self._daemon:
-            self._result.memory.append(_resident(self._daemon.pid))
+            self._result.memory.append(resident(self._daemon.pid))
 
     def _end(self, how: str | None = None) -> None:
         """End the daemon a little after some more requests and files."""
@@ -192,6 +192,7 @@ class _Soak:
             time.sleep(0.002)
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Return the KiB of memory that a process has."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])

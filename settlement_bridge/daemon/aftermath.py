@@ -1,5 +1,6 @@
 """What follows a run: the next one planned, the numbers kept, whoever has to be told is told."""
 
+import gc
 from datetime import UTC, datetime, timedelta
 
 from settlement_bridge.bridge import Upkeep
@@ -43,6 +44,7 @@ class Aftermath:
         self.announce(next_run, upkeep)
         due = f"next run {next_run:%H:%M} UTC" if next_run else "no run is due"
         self._manager.status(f"{due}; the last one {ended}")
+        gc.collect()  # nobody else would for days: see tune_interpreter
         logs.event("waiting", next_run=next_run and next_run.isoformat(timespec="seconds"))
 
     def announce(self, next_run: datetime | None, upkeep: Upkeep) -> None:
