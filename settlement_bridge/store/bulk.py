@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Table
 
 from settlement_bridge.store.driver_errors import translated
 
@@ -34,7 +34,7 @@ def insert_values(connection: Connection, table: Table, values: Sequence[object]
     width, start = len(table.columns), 0
     for rows in _parts(len(values) // width):
         some = tuple(values[start : start + rows * width])
-        connection.exec_driver_sql(_insert(table, connection.dialect, rows), some)
+        connection.exec_driver_sql(_insert(table, rows), some)
         start += len(some)
 
 
@@ -48,7 +48,7 @@ def _parts(rows: int) -> Iterator[int]:
 
 def _copy_in(connection: Connection, table: Table, values: Sequence[object]) -> None:
     width = len(table.columns)
-    statement = _copy_statement(table, connection.dialect)
+    statement = _copy_statement(table)
     # Past SQLAlchemy, which knows no COPY: so its errors are translated here.
     driver: Any = connection.connection.driver_connection
     with translated(connection.engine), driver.cursor() as cursor, cursor.copy(statement) as rows:
@@ -57,18 +57,18 @@ def _copy_in(connection: Connection, table: Table, values: Sequence[object]) -> 
 
 
 @lru_cache(maxsize=256)
-def _insert(table: Table, dialect: Dialect, count: int) -> str:
+def _insert(table: Table, count: int) -> str:
     row = f"({', '.join(['?'] * len(table.columns))})"
     rows = ", ".join([row] * count)
-    return f"INSERT INTO {_named(table, dialect)} VALUES {rows}"  # noqa: S608 - our own tables' names
+    return f"INSERT INTO {_named(table)} VALUES {rows}"  # noqa: S608 - our own tables' names
 
 
 @lru_cache(maxsize=256)
-def _copy_statement(table: Table, dialect: Dialect) -> str:
-    return f"COPY {_named(table, dialect)} FROM STDIN"
+def _copy_statement(table: Table) -> str:
+    return f"COPY {_named(table)} FROM STDIN"
 
 
-def _named(table: Table, dialect: Dialect) -> str:
-    quoted = dialect.identifier_preparer
-    columns = ", ".join(quoted.quote(column.name) for column in table.columns)
-    return f"{quoted.format_table(table)} ({columns})"
+def _named(table: Table) -> str:
+    # Not by a dialect, which would be kept with its whole engine for as long as the statement is.
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'"{table.name}" ({columns})'
