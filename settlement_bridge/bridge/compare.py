@@ -6,7 +6,7 @@ compared, and neither with more than it can say.
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -100,10 +100,11 @@ class Comparer:
         )
 
     def _report(self, said: FileContents, found: list[StoredSettlement]) -> Report:
-        """Return the report that holds the same settlements as the old file, over the same period."""
+        """Return the report that holds the same settlements as the old file, over the same period; without payers."""
         periods = ((one.stated.date_from, one.stated.date_to) for one in said.settlements if one.stated)
         shown = [self._deliverer.as_published(one, self._now) for one in found]
-        return report_over(self._store, shown, self._settings, *next(periods, (None, None)))
+        report = report_over(self._store, shown, self._settings, *next(periods, (None, None)))
+        return replace(report, payers=None)
 
 
 def _rendered_as(kind: FileKind) -> tuple[str, str, str]:

@@ -57,17 +57,20 @@ def told(result: Audit) -> list[tuple[Book, What, str | None]]:
     ]
 
 
-@pytest.mark.parametrize("page_size", [1, 3, 1000])
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+@pytest.mark.parametrize("page_size", [3, 1000])
 @pytest.mark.parametrize("name", ["webshop", "gross", "late-fees", "rolling-reserve", "concert"])
-def test_a_mirror_is_what_the_dates_give(name: str, page_size: int, tmp_path: Path, run: Run, store: Store) -> None:
-    with Sandbox(scenario(name, days=6), page_size=page_size) as sandbox:
+def test_a_mirror_is_what_the_dates_give(name: str, page_size: int, run: Run, store: Store, dialect: Any) -> None:
+    with Sandbox(scenario(name, days=6), page_size=page_size, dialect=dialect) as sandbox:
         assert run(sandbox, bridge_settings()).exit_code == 0
         for stored in store.ledgers.all():
             ledger_id = stored.ledger.ledger_id
+            held = store.mirror.books(ledger_id).get(ledger_id)
+            if not held:  # v1 tells nothing before a payout is complete
+                continue
             with closing(ReportApi(api_settings(sandbox))) as api:
                 result = audit(store, api, ledger_id, audit_period(store, ledger_id, None, None), lambda _: None)
             assert [one.comparison.findings for one in result.books] == [()] * len(result.books)
-            held = store.mirror.books(ledger_id)[ledger_id]
             sizes = {book: held[book].size if book in held else 0 for book in Book}
             assert {one.book: one.comparison.entries for one in result.books} == sizes
             assert not result.differs
