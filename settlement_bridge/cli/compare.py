@@ -63,5 +63,5 @@ def command(config: Path | None, files: tuple[str, ...], as_json: bool) -> int:
         say_json(proof_json.comparison(compared, verdicts, chosen.left_aside, exit_code))
         return exit_code
     show_comparison(compared)
-    say(summary(verdicts, len(compared), chosen.left_aside))
+    say(summary(compared, verdicts, chosen.left_aside))
     return exit_code

@@ -31,7 +31,7 @@ def show_comparison(compared: Sequence[ComparedFile]) -> None:
     _show_advice(compared)
 
 
-def summary(verdicts: Counter[Verdict], files: int, left_aside: int) -> str:
+def summary(compared: Sequence[ComparedFile], verdicts: Counter[Verdict], left_aside: int) -> str:
     """Return the whole comparison in one line."""
     parts = [f"identical in {verdicts[Verdict.IDENTICAL]} of {count(verdicts.total(), 'settlement')}"]
     words = {
@@ -40,8 +40,9 @@ def summary(verdicts: Counter[Verdict], files: int, left_aside: int) -> str:
         Verdict.NOT_COMPARED: "{} not compared",
     }
     parts += [text.format(verdicts[verdict]) for verdict, text in words.items() if verdicts[verdict]]
+    rows = sum(one.rows for file in compared for one in file.settlements)
     aside = f"; {count(left_aside, 'other file')} left aside" if left_aside else ""
-    return f"{', '.join(parts)} ({count(files, 'file')}{aside})"
+    return f"{', '.join(parts)} ({count(len(compared), 'file')}, {count(rows, 'transaction')}{aside})"
 
 
 def _show_money(compared: Iterable[ComparedFile]) -> None:

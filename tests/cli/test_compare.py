@@ -26,6 +26,11 @@ def archive(synced: Place, tmp_path: Path) -> Path:
     return Path(shutil.copytree(synced.published, tmp_path / "old"))
 
 
+def transactions(place: Place, pattern: str) -> int:
+    """How many rows the published files have."""
+    return sum(path.read_text(encoding="utf-8").count("<TransactionInfo>") for path in place.published.rglob(pattern))
+
+
 def test_a_whole_folder_is_identical(synced: Place, archive: Path) -> None:
     files = len(synced.files())
     (archive / "notes.txt").write_text("not ours")
@@ -34,7 +39,8 @@ def test_a_whole_folder_is_identical(synced: Place, archive: Path) -> None:
     done = synced.run("compare", archive)
 
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"identical in {files} of {files} settlements ({files} files; 1 other file left aside)\n"
+    counted = f"{files} files, {transactions(synced, '*.xml')} transactions; 1 other file left aside"
+    assert done.out == f"identical in {files} of {files} settlements ({counted})\n"
 
 
 def test_every_format_is_identical_to_what_would_be_rendered(synced: Place, tmp_path: Path) -> None:
@@ -45,7 +51,8 @@ def test_every_format_is_identical_to_what_would_be_rendered(synced: Place, tmp_
 
     done = synced.run("compare", tmp_path)
 
-    assert done.out == "identical in 18 of 18 settlements (18 files)\n"
+    rows = len(FORMATS) * transactions(synced, "*-2000001.xml")
+    assert done.out == f"identical in 18 of 18 settlements (18 files, {rows} transactions)\n"
     assert done.code == 0
 
 
@@ -88,7 +95,7 @@ def test_names_and_addresses_are_told_apart_and_become_configuration(synced: Pla
     done = synced.run("compare", file)
 
     assert done.code == 0
-    assert "identical in 0 of 1 settlement, 1 with other names or addresses only (1 file)" in done.out
+    assert "identical in 0 of 1 settlement, 1 with other names or addresses only (1 file, " in done.out
     assert "[organizations." in done.out
     assert 'address = "Torget \\"B\\""' in done.out
 
@@ -115,7 +122,7 @@ def test_patterns_several_files_and_what_is_none(synced: Place, archive: Path) -
 
     assert done.code == 1
     assert f"{broken}: it begins like XML, but is none" in done.err
-    assert "identical in 3 of 3 settlements (4 files)" in done.out
+    assert "identical in 3 of 3 settlements (4 files, " in done.out
 
 
 def test_a_file_that_cannot_be_opened_stops_no_other(synced: Place, archive: Path) -> None:
