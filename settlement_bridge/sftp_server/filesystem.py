@@ -1,6 +1,6 @@
 """What SFTP asks for, said in the words of the tree: every request is answered, and nothing is ever written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -70,21 +70,9 @@ class Filesystem:
         """Return the answer to a request. Raises Refusal, and what the store raises."""
         if kind in _DENIED:
             raise Refusal(Code.PERMISSION_DENIED, "Permission denied")
-        requests = {
-            Kind.READ: self._read,
-            Kind.OPEN: self._open,
-            Kind.CLOSE: self._close,
-            Kind.STAT: self._stat,
-            Kind.LSTAT: self._stat,
-            Kind.FSTAT: self._stat_handle,
-            Kind.OPENDIR: self._open_folder,
-            Kind.READDIR: self._read_folder,
-            Kind.REMOVE: self._remove,
-            Kind.REALPATH: self._real_path,
-        }
-        if kind not in requests:
+        if kind not in _ANSWERS:
             raise Refusal(Code.OP_UNSUPPORTED, "Operation unsupported")
-        return requests[Kind(kind)](request, fields)
+        return _ANSWERS[kind](self, request, fields)
 
     @property
     def busy(self) -> bool:
@@ -192,3 +180,17 @@ class Filesystem:
 
     def _real_path(self, request: int, fields: Fields) -> bytes:
         return packets.real_path(request, written(resolve(fields.path())))
+
+
+_ANSWERS: Mapping[int, Callable[[Filesystem, int, Fields], bytes]] = {
+    Kind.READ: Filesystem._read,
+    Kind.OPEN: Filesystem._open,
+    Kind.CLOSE: Filesystem._close,
+    Kind.STAT: Filesystem._stat,
+    Kind.LSTAT: Filesystem._stat,
+    Kind.FSTAT: Filesystem._stat_handle,
+    Kind.OPENDIR: Filesystem._open_folder,
+    Kind.READDIR: Filesystem._read_folder,
+    Kind.REMOVE: Filesystem._remove,
+    Kind.REALPATH: Filesystem._real_path,
+}

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, select, text, true
 
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
@@ -15,6 +15,11 @@ from settlement_bridge.store.documents import Document, DocumentPlace, document_
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import archived_documents, documents
 
+# Both databases understand it. An insert with ON CONFLICT that SQLAlchemy puts together is compiled anew every time.
+_ARCHIVE = text(
+    "INSERT INTO archived_documents (user_name, document_id, archived_at)"
+    " VALUES (:user_name, :document_id, :archived_at) ON CONFLICT DO NOTHING"
+)
 _LEVELS = tuple(documents.c[name] for name in DocumentPlace._fields)
 
 
@@ -52,7 +57,6 @@ class Inboxes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._archive = database.insert(archived_documents).on_conflict_do_nothing()
 
     def document(self, view: View, place: DocumentPlace, *, archived: bool) -> Document | None:
         """Return the document at a path of the inbox, or of the archive; None where this user has none there."""
@@ -82,7 +86,7 @@ class Inboxes:
         """Move a document from a user's inbox to the archive; durable when this returns. One that is there stays."""
         values = {"user_name": user_name, "document_id": document_id, "archived_at": to_micros(now)}
         with self._writing() as connection:
-            connection.execute(self._archive, values)
+            connection.execute(_ARCHIVE, values)
 
     def restore(self, user_name: str, document_ids: Sequence[int]) -> None:
         """Put documents back from a user's archive into the inbox, all at once."""
