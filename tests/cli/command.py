@@ -48,7 +48,7 @@ def run_command(*arguments: str | Path, cwd: Path | None = None, **env: str) -> 
         env=environment(**env),
         timeout=TIMEOUT,
     )
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return Finished(done.returncode, done.stdout, done.stderr)
 
 

@@ -18,6 +18,7 @@ from tests.packaging.conftest import SOURCES
 from tests.packaging.machine import Machine
 from tests.system.conftest import WORLD
 
+pytestmark = pytest.mark.timeout(400)
 CONTAINERFILE = ROOT / "Containerfile"
 
 
