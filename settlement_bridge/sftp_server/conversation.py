@@ -67,6 +67,8 @@ class Conversation(threading.Thread):
 
     def _answer(self, fields: Fields) -> bytes:
         kind, request = fields.byte(), fields.number()
+        if kind == Kind.CLOSE:
+            self.flush()  # what the client has not been given yet, it cannot have done with
         try:
             return self.filesystem.answer(kind, request, fields)
         except Refusal as refusal:

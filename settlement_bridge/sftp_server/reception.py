@@ -53,7 +53,7 @@ class Reception:
             reason = session.overdue()
             if reason:
                 session.close(reason)
-        self._sessions = [session for session in self._sessions if session.alive]
+        self._see_off()
         self._let_in()
         if self._turned_away:
             self._house.tally.count("turned away", self._turned_away)
@@ -72,8 +72,15 @@ class Reception:
         for session in self._sessions:
             session.close("the server stops")
         deadline = time.monotonic() + _FAREWELL
-        while any(session.alive for session in self._sessions) and time.monotonic() < deadline:
+        while self._sessions and time.monotonic() < deadline:
+            self._see_off()
             time.sleep(0.01)
+
+    def _see_off(self) -> None:
+        ended = [session for session in self._sessions if not session.alive]
+        for session in ended:
+            self._sessions.remove(session)
+            session.release()
 
     def _close_idle(self) -> None:
         for session in self._sessions:

@@ -82,6 +82,11 @@ class Session(ServerInterface):
             threads.append(self._transport)
         return any(thread.is_alive() for thread in threads)
 
+    def release(self) -> None:
+        """Let go of everything, once none of its threads is alive."""
+        if self._transport:
+            self._transport.release()
+
     @property
     def busy(self) -> bool:
         """Whether the client has a file open."""

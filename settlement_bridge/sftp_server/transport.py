@@ -53,6 +53,8 @@ _MACS = (
 _OVERHEAD = 1024
 """Bytes of a packet besides its payload."""
 _MOST_HELD_BACK = 100
+_LAST_WORDS = 1.0
+"""Seconds in which the machine of a client that has hung up may still confirm what it got."""
 
 
 class Host(Protocol):
@@ -178,7 +180,8 @@ class Transport(PlainTransport):
         self.sessions: list[Channel] = []
         self._limits = limits
         self._host = host
-        self._connection = connection
+        self._connection = connection.dup()
+        """The same socket, kept until `release`: paramiko closes its own when the line is cut."""
         self._held_back: list[Message] = []
         self._restrict_algorithms()
         self._handler_table = {**self._handler_table, MSG_EXT_INFO: _ignore}  # type: ignore[has-type]
@@ -193,7 +196,13 @@ class Transport(PlainTransport):
         try:
             super().run()
         finally:
+            with suppress(OSError):  # it has ended at the other end, too
+                self._connection.shutdown(socket.SHUT_RDWR)
             self._host.ended()
+
+    def release(self) -> None:
+        """Let go of the socket, once no thread asks any more what has arrived."""
+        self._connection.close()
 
     def hang_up(self) -> None:
         """End the connection at once, whatever its threads wait for."""
@@ -202,13 +211,17 @@ class Transport(PlainTransport):
         self.close()
 
     def has_arrived(self, seconds: float) -> bool:
-        """Wait until the client's machine has confirmed every byte sent so far; False where it does not in time."""
-        goal, deadline = self.packetizer.sent, time.monotonic() + seconds
-        while self.is_active() and time.monotonic() < deadline:
-            if self.packetizer.sent - _unconfirmed(self._connection) >= goal:
-                return True
+        """Wait until the client's machine has confirmed every byte sent so far; False where it does not in time.
+
+        A client that has hung up right behind its last word may well have confirmed what came before.
+        """
+        goal, begun = self.packetizer.sent, time.monotonic()
+        while self.packetizer.sent - _unconfirmed(self._connection) < goal:
+            waited = time.monotonic() - begun
+            if waited > seconds or (waited > _LAST_WORDS and not self.is_active()):
+                return False
             time.sleep(0.002)
-        return False
+        return True
 
     def _restrict_algorithms(self) -> None:
         options = self.get_security_options()

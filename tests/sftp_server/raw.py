@@ -88,9 +88,9 @@ def logging_in(port: int) -> Iterator[Login]:
 class Sftp:
     """An SFTP session, packet by packet."""
 
-    def __init__(self, transport: paramiko.Transport) -> None:
+    def __init__(self, transport: paramiko.Transport, window: int | None = None) -> None:
         self.transport = transport
-        self.channel = transport.open_session(timeout=10)
+        self.channel = transport.open_session(window, timeout=10)
         self.channel.settimeout(10)
         self.channel.invoke_subsystem("sftp")
         self.send(1, struct.pack(">I", 3))
@@ -99,7 +99,7 @@ class Sftp:
         self._requests = 0
 
     def send(self, kind: int, content: bytes) -> None:
-        self.channel.sendall(struct.pack(">IB", len(content) + 1, kind) + content)
+        self.channel.sendall(packet(kind, content))
 
     def receive(self) -> tuple[int, bytes]:
         size = struct.unpack(">I", self._exactly(4))[0]
@@ -146,6 +146,10 @@ class Sftp:
                 raise EOFError
             content += received
         return content
+
+
+def packet(kind: int, content: bytes) -> bytes:
+    return struct.pack(">IB", len(content) + 1, kind) + content
 
 
 def string(value: str | bytes) -> bytes:

@@ -2,13 +2,15 @@
 
 import struct
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import paramiko
 import pytest
 
 from settlement_bridge.store import Store
-from tests.sftp_server.raw import Sftp, string
+from tests.sftp_server.raw import Sftp, packet, string
 from tests.sftp_server.served import MSN, NAME, OTHER, Served, path_of, place, publish, serving, user
 from tests.sftp_server.waiting import wait_for
 
@@ -96,6 +98,32 @@ def test_a_closed_channel_leaves_it_where_it_was(served: Served, sftp: Sftp) -> 
     assert served.inbox() == [FILE.name]
 
 
+def test_a_client_that_hangs_up_behind_its_close_has_closed(served: Served, sftp: Sftp) -> None:
+    """It does not wait for the answer: all it wanted it has, and has said so."""
+    handle = sftp.open(PATH)
+    for offset in range(0, SIZE, 100_000):
+        sftp.read(handle, offset, 100_000)
+    sftp.send(4, struct.pack(">I", 99) + string(handle))
+    sftp.transport.close()
+    wait_for(lambda: served.archive() == [FILE.name])
+
+
+def test_a_close_that_comes_before_the_bytes_have_gone_is_none(served: Served) -> None:
+    """Requests and CLOSE in one breath, from a client that takes nothing of the answers and is gone."""
+    publish(served.store, place(2000010), bytes(200_000))
+    sftp = Sftp(served.transport(), window=32 * 1024)
+    handle = sftp.open(path_of(place(2000010)))
+    ahead = b""
+    for number, offset in enumerate(range(0, 200_000, 25_000)):
+        ahead += packet(5, struct.pack(">I", number) + string(handle) + struct.pack(">QI", offset, 25_000))
+    sftp.channel.sendall(ahead + packet(4, struct.pack(">I", 99) + string(handle)))
+    time.sleep(0.3)
+    assert served.archive() == []
+    sftp.transport.close()
+    wait_for(lambda: served.server.connections == 0)
+    assert served.archive() == []
+
+
 def test_what_was_cut_short_can_be_resumed(served: Served) -> None:
     transport = served.transport()
     first = Sftp(transport)
@@ -162,7 +190,7 @@ def test_many_readers_at_once(served: Served) -> None:
 
     def fetch(name: str) -> None:
         client = served.client(name)
-        with client.open(PATH, "rb") as file:
+        with suppress(FileNotFoundError), client.open(PATH, "rb") as file:
             fetched.append(file.read())
 
     threads = [threading.Thread(target=fetch, args=(name,)) for name in [OTHER] * 6 + [NAME]]

@@ -17,7 +17,7 @@ from paramiko.common import cMSG_CHANNEL_DATA, cMSG_CHANNEL_EXTENDED_DATA, cMSG_
 from settlement_bridge.sftp_server import Limits
 from settlement_bridge.store import Store
 from tests.sftp_server.conftest import CONTENT
-from tests.sftp_server.raw import SUCCESS, Login, Sftp, logging_in, string
+from tests.sftp_server.raw import SUCCESS, Login, Sftp, logging_in, packet, string
 from tests.sftp_server.served import MSN, NAME, OTHER, THEIRS, Served, new_key, path_of, place, serving, user
 from tests.sftp_server.waiting import wait_for
 
@@ -65,7 +65,7 @@ def test_data_beyond_the_window_ends_the_connection(served: Served) -> None:
     transport = served.transport()
     sftp = Sftp(transport)
     handle = sftp.open(path_of(place()))
-    flood = string_packet(5, struct.pack(">I", 1) + string(handle) + struct.pack(">QI", 0, 255 * 1024)) * 200
+    flood = packet(5, struct.pack(">I", 1) + string(handle) + struct.pack(">QI", 0, 255 * 1024)) * 200
     sftp.channel.in_window_threshold = 1 << 40
     for _ in range(200):
         message = Message().add_byte(cMSG_CHANNEL_DATA).add_int(sftp.channel.remote_chanid).add_string(flood)
@@ -74,10 +74,6 @@ def test_data_beyond_the_window_ends_the_connection(served: Served) -> None:
         except (EOFError, OSError):
             break
     wait_for(lambda: not transport.is_active())
-
-
-def string_packet(kind: int, content: bytes) -> bytes:
-    return struct.pack(">IB", len(content) + 1, kind) + content
 
 
 def test_what_nobody_reads_is_not_kept(served: Served) -> None:
@@ -177,7 +173,7 @@ def test_a_session_that_does_not_begin_with_init_ends(served: Served) -> None:
     channel = served.transport().open_session(timeout=5)
     channel.settimeout(5)
     channel.invoke_subsystem("sftp")
-    channel.sendall(string_packet(16, struct.pack(">I", 1) + string("/")))
+    channel.sendall(packet(16, struct.pack(">I", 1) + string("/")))
     assert channel.recv(100) == b""
 
 
