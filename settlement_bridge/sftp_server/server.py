@@ -16,6 +16,7 @@ from settlement_bridge.sftp_server.limits import Limits
 from settlement_bridge.sftp_server.log import log
 from settlement_bridge.sftp_server.reception import Reception
 from settlement_bridge.sftp_server.session import House
+from settlement_bridge.sftp_server.sockets import allow_connections
 from settlement_bridge.sftp_server.tally import Tally
 from settlement_bridge.sftp_server.users import Users
 from settlement_bridge.store import Store
@@ -46,6 +47,7 @@ class SftpServer:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._users = users
+        self._most_connections = limits.connections + limits.waiting
         self._host_keys = host_keys
         self._stopping = threading.Event()
         self._bell, self._door = socket.socketpair()
@@ -67,6 +69,8 @@ class SftpServer:
     def start(self, listeners: Sequence[socket.socket]) -> None:
         """Begin to serve at sockets that listen, and return; they are closed when the server stops."""
         self._listeners = listeners
+        if not allow_connections(self._most_connections):
+            log.warning("the system allows too few open files for %d connections", self._most_connections)
         for listener in listeners:
             listener.setblocking(False)
         self._thread.start()

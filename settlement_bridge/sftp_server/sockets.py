@@ -1,6 +1,7 @@
 """Sockets to listen at: our own, or those that systemd has opened for us."""
 
 import os
+import resource
 import socket
 from collections.abc import Mapping
 
@@ -9,6 +10,8 @@ from settlement_bridge.errors import ConfigurationError
 _BACKLOG = 128
 _FIRST_INHERITED = 3
 _PRIVILEGED = 1024
+_OTHER_FILES = 256
+"""Files that a process has open apart from connections: the database, the log, libraries."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,3 +41,13 @@ def inherited(environ: Mapping[str, str]) -> list[socket.socket]:
     if any(one.family not in (socket.AF_INET, socket.AF_INET6) for one in sockets):
         raise ConfigurationError(["systemd hands over a socket that has no port; write ListenStream=22 or another one"])
     return sockets
+
+
+def allow_connections(count: int) -> bool:
+    """Let this process have so many connections open, two files each; False where the system allows fewer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * count + _OTHER_FILES
+    if soft < wanted:
+        soft = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft >= wanted

@@ -1,5 +1,6 @@
 """Starting, stopping and keeping on: what whoever embeds the server relies on."""
 
+import resource
 import socket
 import stat
 import threading
@@ -87,6 +88,17 @@ def test_a_ceiling_on_connections(stocked: Store, host_keys: Sequence[paramiko.P
             third.settimeout(10)
             assert third.recv(10).startswith(b"SSH-2.0")
         assert second.is_active()
+
+
+def test_there_are_files_for_all_connections(stocked: Store, host_keys: Sequence[paramiko.PKey]) -> None:
+    """A shell and systemd allow 1024, which half of the connections would use up."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    try:
+        with serving(stocked, host_keys):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 2 * 1200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_who_waits_too_long_is_turned_away(
