@@ -77,6 +77,7 @@ class Daemon:
     def _log(self, configuration: Configuration) -> None:
         settings = configuration.daemon
         logs.log_to_stderr(settings.log_format, "debug" if self._debug else settings.log_level)
+        self._pulse.check(configuration.report_api)
 
     def _start(self, parts: Parts) -> None:
         self._parts = parts

@@ -3,6 +3,8 @@
 import time
 from typing import Final
 
+from settlement_bridge.config import ReportApi
+from settlement_bridge.daemon import logs
 from settlement_bridge.daemon.systemd import ServiceManager
 
 _PARTS: Final = 4
@@ -22,6 +24,16 @@ class Pulse:
     def idle_seconds(self) -> float:
         """How often a worker without work is to be asked for a sign of life."""
         return min(IDLE_SECONDS, self._least) if self._least else IDLE_SECONDS
+
+    def check(self, api: ReportApi) -> None:
+        """Say so where one request may be silent for longer than the watchdog bears."""
+        longest = api.attempts * (api.connect_timeout + api.read_timeout) + (api.attempts - 1) * api.longest_wait
+        if self._manager.watchdog and longest > self._manager.watchdog:
+            reason = (
+                f"one request may take {longest:.0f} s with all its attempts, and systemd kills a service that is "
+                f"silent for {self._manager.watchdog:.0f} s: raise WatchdogSec, or lower the timeouts of [report_api]"
+            )
+            logs.trouble("watchdog_short", reason=reason)
 
     def beat(self) -> None:
         """Give a sign of life."""
