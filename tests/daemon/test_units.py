@@ -3,7 +3,9 @@
 import configparser
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,13 @@ import pytest
 from settlement_bridge.cli.entry import COMMANDS
 from settlement_bridge.config import Daemon
 from settlement_bridge.errors import EXIT_CONFIGURATION, EXIT_TRY_LATER, EXIT_USAGE
+from tests.cli.command import Place
 from tests.conftest import require
+from tests.daemon.running import daemon
+from tests.daemon.test_serving import sftp, shop
 from tests.documents import ROOT
+
+__all__ = ["shop"]
 
 UNITS = ROOT / "packaging" / "systemd"
 SERVICE, ONE_RUN, TIMER = (UNITS / f"settlement-bridge{name}" for name in (".service", "-sync.service", "-sync.timer"))
@@ -71,3 +78,45 @@ def test_the_timer_keeps_out_of_the_first_ten_minutes() -> None:
     assert first > 10
     assert first + int(timer["RandomizedDelaySec"].removesuffix("min")) < 60
     assert timer["Persistent"] == "yes"
+
+
+WITHOUT_WRITABLE_CODE = """
+import ctypes, os, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE, what systemd does for MemoryDenyWriteExecute
+    sys.exit("this kernel is older than 6.3")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_the_daemon_works_where_no_memory_may_become_code(shop: Place) -> None:
+    below = [sys.executable, "-c", WITHOUT_WRITABLE_CODE]
+    if subprocess.run([*below, "/bin/true"], check=False, capture_output=True, timeout=60).returncode:
+        pytest.skip("this kernel is older than 6.3")
+    with daemon(shop, below=below, env={"SETTLEMENT_BRIDGE_NOTIFY__URLS": "json://127.0.0.1:9"}) as running:
+        assert running.event("run_finished")["exit_code"] == 0
+        assert sftp(shop, running, "ls settlements").returncode == 0
+        assert running.stop() == 0
+
+
+def calls_in(group: str) -> set[str]:
+    """Return the system calls of a group, those of the groups in it too."""
+    listed = re.findall(r"^\s{4,}(@?[\w-]+)$", analyze("syscall-filter", group), re.MULTILINE)
+    return {call for name in listed for call in (calls_in(name) if name.startswith("@") else {name})}
+
+
+def test_it_makes_no_system_call_that_the_unit_forbids(shop: Place, tmp_path: Path) -> None:
+    require(shutil.which("strace"), "install strace to see system calls")
+    allowed: set[str] = set()
+    for line in re.findall("^SystemCallFilter=(.*)$", SERVICE.read_text(encoding="utf-8"), re.MULTILINE):
+        groups = set().union(*map(calls_in, line.lstrip("~").split()))
+        allowed = allowed - groups if line.startswith("~") else allowed | groups
+    counted = tmp_path / "calls"
+    with daemon(shop, below=["strace", "-f", "-c", "-U", "name", "-o", str(counted)]) as running:
+        running.event("waiting")
+        assert sftp(shop, running, "get settlements/inbox/xml/*/*/*").returncode == 0
+        running.send(signal.SIGHUP)
+        running.event("waiting", 2)
+        assert running.stop() == 0
+    made = set(re.findall(r"^(\w+)$", counted.read_text(), re.MULTILINE)) - {"syscall", "name", "total"}
+    assert {"renameat2", "fsync", "accept4"} <= made
+    assert made - allowed == set()
