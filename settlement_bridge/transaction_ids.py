@@ -28,8 +28,8 @@ def transaction_number(text: str, attempt: int = 0) -> int:
 def transaction_numbers(texts: Sequence[str]) -> list[int]:
     """Return the TransactionIDs of many references, at once where all are digits that surely fit."""
     joined = "".join(texts)
-    plain = joined.isdecimal() and joined.isascii() and "" not in texts
-    if plain and max(map(len, texts)) < 19 and not any(text[0] == "0" for text in texts):
+    # Of texts of digits, only an empty one and those that begin with 0 stand before "1".
+    if joined.isdecimal() and joined.isascii() and min(texts) >= "1" and max(map(len, texts)) < 19:
         return list(map(int, texts))
     return list(map(transaction_number, texts))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from settlement_bridge.errors import Busy, StoreBroken, StoreUnavailable
@@ -15,6 +15,13 @@ from settlement_bridge.store.engine import LOCK_TIMEOUT, SYNCHRONOUS
 from settlement_bridge.store.tables import leases
 
 ROWS_AT_ONCE = 2000
+
+# FOR SHARE (ignored by SQLite, whose writers are alone): nobody takes a lease over before this is committed.
+_HOLDERS = (
+    select(leases.c.name, leases.c.token, leases.c.holder)
+    .where(leases.c.name.in_(bindparam("names", expanding=True)))
+    .with_for_update(read=True)
+)
 
 
 class Database:
@@ -68,9 +75,7 @@ class Database:
 
     def _verify_leases(self, connection: Connection) -> None:
         held = dict(self.leases_held)
-        # FOR SHARE (ignored by SQLite, whose writers are alone): nobody takes the lease over before this is committed.
-        query = select(leases.c.name, leases.c.token, leases.c.holder).where(leases.c.name.in_(held))
-        found = {name: (token, holder) for name, token, holder in connection.execute(query.with_for_update(read=True))}
+        found = {name: (token, holder) for name, token, holder in connection.execute(_HOLDERS, {"names": list(held)})}
         for name, token in held.items():
             current, holder = found.get(name, (None, "nobody"))
             if current != token:

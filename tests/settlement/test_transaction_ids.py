@@ -4,11 +4,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import Payout
 from settlement_bridge.settlement.ids import TransactionIds
-from settlement_bridge.transaction_ids import FIRST_MAPPED, LARGEST_LONG, LAST_MAPPED, transaction_number
+from settlement_bridge.transaction_ids import (
+    FIRST_MAPPED,
+    LARGEST_LONG,
+    LAST_MAPPED,
+    transaction_number,
+    transaction_numbers,
+)
 from tests.books import MONDAY, Books
 from tests.settlement.conftest import OpenDesk
 
@@ -22,6 +30,11 @@ def test_rule_16_a_number_that_fits_is_used_as_it_is(open_desk: OpenDesk, psp: s
     desk.settle()
     (row,) = desk.transactions(2000001)
     assert (row.number, row.mapped_from) == (int(psp), None)
+
+
+@given(st.lists(st.text("0123456789٣-a", max_size=21) | st.integers(0, 2 * LARGEST_LONG).map(str), max_size=4))
+def test_rule_16_many_at_once_are_what_they_are_one_by_one(texts: list[str]) -> None:
+    assert transaction_numbers(texts) == [transaction_number(text) for text in texts]
 
 
 @pytest.mark.parametrize(
