@@ -34,11 +34,10 @@ class Aftermath:
         """Do what follows a run; called by the worker."""
         upkeep = parts.bridge.upkeep
         busy = ended.again is not None and ended.again.busy
+        self._last = self._last if busy else ended
         self._plan_retry(ended, parts.configuration.schedule.retry)
         self.metrics.ended(ended)
-        if not busy:
-            self._last = ended
-            self.metrics.stand(self._watch.look(upkeep, ended, parts.configuration.alarms, parts.notifier))
+        self.metrics.stand(self._watch.look(upkeep, ended, parts.configuration.alarms, parts.notifier))
         next_run = self._scheduler.next_run()
         self.metrics.next_run(next_run)
         self.announce(next_run, upkeep)

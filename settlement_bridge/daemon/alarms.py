@@ -59,13 +59,13 @@ def alarms(found: Iterable[Condition], ended: Ended, now: datetime) -> Iterator[
 def changes(before: Mapping[str, Alarm], found: Iterable[Alarm], limits: Alarms, now: datetime) -> Changes:
     """Compare what was known with what is so now. What lasts keeps the time it was first seen."""
     lasting = [_lasting(before.get(alarm.name), alarm) for alarm in found]
-    begun = tuple(alarm for alarm in lasting if not alarm.told and now - alarm.since >= _patience(alarm, limits))
+    begun = {alarm.name for alarm in lasting if not alarm.told and now - alarm.since >= _patience(alarm, limits)}
     names = {alarm.name for alarm in lasting}
     gone = [alarm for alarm in before.values() if alarm.name not in names]
     return Changes(
-        begun=begun,
+        begun=tuple(alarm for alarm in lasting if alarm.name in begun),
         over=tuple(alarm for alarm in gone if alarm.told),
-        quiet=tuple(alarm for alarm in lasting if alarm not in begun),
+        quiet=tuple(alarm for alarm in lasting if alarm.name not in begun),
         forgotten=tuple(alarm for alarm in gone if not alarm.told),
     )
 

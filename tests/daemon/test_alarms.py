@@ -2,15 +2,21 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from settlement_bridge.bridge import Alarm
+from settlement_bridge.config import Alarms
+from settlement_bridge.daemon.alarms import changes
 from settlement_bridge.sandbox import scenario
-from tests.cli.command import Place
-from tests.daemon.running import Running, daemon
+from tests.cli.command import Place, started
+from tests.daemon.running import Running, daemon, eventually
 from tests.system.conftest import LEDGER, WORLD, files, serving
 
 
@@ -148,3 +154,31 @@ def test_an_address_that_is_none_is_said_without_showing_it(tmp_path: Path) -> N
     assert refused.code == 78
     assert "notify.urls: address 2 of 2 is none that Apprise knows" in refused.err
     assert "CANARY" not in refused.err
+
+
+def test_ten_thousand_ledgers_at_once_are_one_message_and_no_work() -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    found = [Alarm(f"unread ledger {number}", "ledger", noon) for number in range(10_000)]
+    began = time.monotonic()
+    begun = changes({}, found, Alarms(), noon + timedelta(hours=7))
+    told = {alarm.name: replace(alarm, told=True) for alarm in begun.begun}
+    over = changes(told, [], Alarms(), noon + timedelta(hours=8))
+    assert time.monotonic() - began < 1
+    assert (begun.title(), over.title()) == ("10,000 to look at", "10,000 over")
+    assert not changes(told, found, Alarms(), noon + timedelta(days=9))
+
+
+def test_somebody_else_at_work_for_long_is_told_of(tmp_path: Path, inbox: Inbox) -> None:
+    env = {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__UNREACHABLE_HOURS": "0.0001"}
+    slow = "slow:seconds=3,path=/report/,times=1"
+    with (
+        serving(tmp_path / "place", WORLD, slow) as (place, sandbox),
+        started("--config", place.config, "sync") as other,
+    ):
+        eventually(lambda: any("/report/" in request.target for request in sandbox.requests))
+        with daemon(place, env=env) as running:
+            assert f"process {other.pid} on" in running.event("alarm")["reason"]
+            running.event("alarm_over")
+            running.event("run_finished")
+            assert running.stop() == 0
+    assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at", "settlement-bridge: 1 over"]
