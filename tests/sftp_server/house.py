@@ -45,7 +45,7 @@ class House:
 
     def _listed(self, user: str, where: str) -> list[str]:
         done = self.place.run("inbox", user, "--json")
-        assert done.code == 0, done.err
+        assert done.code == 0, done.out + done.err
         return [str(one["path"]) for one in done.json[where]]
 
 
@@ -56,7 +56,7 @@ def house(folder: Path, users: list[str]) -> Iterator[House]:
         make_key(place.folder / "key")
         _configure(place, users)
         done = place.run("sync")
-        assert done.code == 0, done.err
+        assert done.code == 0, done.out + done.err
     with (
         (place.folder / "log").open("w") as log,
         subprocess.Popen(
