@@ -30,6 +30,7 @@ class Conversation(threading.Thread):
         self._received = bytearray()
         self._unsent: list[bytes] = []
         self._unsent_size = 0
+        self._data_unsent = False
         channel.settimeout(limits.send)
 
     def serves(self, channel: Channel) -> bool:
@@ -53,11 +54,22 @@ class Conversation(threading.Thread):
                 self._channel.close()
 
     def flush(self) -> None:
-        """Hand what was answered to the transport. Raises OSError where the client does not take it in time."""
+        """Hand what was answered to the transport.
+
+        Raises OSError or EOFError where the client does not take it in time, or has left without parts of files that
+        it asked for. Who has left needs no other answers, and what was asked before still counts.
+        """
         unsent, self._unsent, self._unsent_size = self._unsent, [], 0
         content = b"".join(unsent)
-        for start in range(0, len(content), _PIECE):
-            self._send_whole(content[start : start + _PIECE])
+        try:
+            for start in range(0, len(content), _PIECE):
+                self._send_whole(content[start : start + _PIECE])
+        except TimeoutError:
+            raise
+        except (EOFError, OSError):
+            if self._data_unsent:
+                raise
+        self._data_unsent = False
 
     def _greet(self) -> None:
         packet = self._next()
@@ -67,7 +79,7 @@ class Conversation(threading.Thread):
 
     def _answer(self, fields: Fields) -> bytes:
         kind, request = fields.byte(), fields.number()
-        if kind == Kind.CLOSE:
+        if kind == Kind.CLOSE and self._data_unsent:
             self.flush()  # what the client has not been given yet, it cannot have done with
         try:
             return self.filesystem.answer(kind, request, fields)
@@ -107,6 +119,7 @@ class Conversation(threading.Thread):
         """Send an answer, together with the next ones where more requests are waiting already."""
         self._unsent.append(answer)
         self._unsent_size += len(answer)
+        self._data_unsent |= answer[_HEADER] == Kind.DATA
         if self._unsent_size >= _FLUSH:
             self.flush()
 

@@ -1,5 +1,6 @@
 """When a file moves to the archive: fetched to its last byte, and closed by the client. Faults 28 to 30."""
 
+import socket
 import struct
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import suppress
 
 import paramiko
 import pytest
+from paramiko.common import cMSG_DISCONNECT
 
 from settlement_bridge.store import Store
 from tests.sftp_server.raw import Sftp, packet, string
@@ -106,6 +108,24 @@ def test_a_client_that_hangs_up_behind_its_close_has_closed(served: Served, sftp
     sftp.send(4, struct.pack(">I", 99) + string(handle))
     sftp.transport.close()
     wait_for(lambda: served.archive() == [FILE.name])
+
+
+def test_many_files_closed_in_one_breath_with_the_goodbye_have_all_been_fetched(served: Served) -> None:
+    """As Node's ssh2-sftp-client leaves: it waits for no answer to CLOSE, says goodbye, and reads on to the end."""
+    more = [place(payout) for payout in range(2000010, 2000030)]
+    for one in more:
+        publish(served.store, one, b"x")
+    sftp = Sftp(served.transport())
+    handles = [sftp.open(path_of(one)) for one in more]
+    for handle in handles:
+        assert sftp.read(handle, 0, 32768) == b"x"
+    for number, handle in enumerate(handles):
+        sftp.send(4, struct.pack(">I", number) + string(handle))
+    goodbye = paramiko.Message().add_byte(cMSG_DISCONNECT).add_int(11).add_string("bye").add_string("")
+    sftp.transport._send_message(goodbye)  # type: ignore[attr-defined]
+    sftp.transport.sock.shutdown(socket.SHUT_WR)
+    wait_for(lambda: served.server.connections == 0)
+    assert served.archive() == sorted(one.name for one in more)
 
 
 def test_a_close_that_comes_before_the_bytes_have_gone_is_none(served: Served) -> None:
