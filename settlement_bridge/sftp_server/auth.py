@@ -5,7 +5,7 @@ from collections.abc import Callable
 from paramiko import PKey
 
 from settlement_bridge.sftp_server.log import escaped
-from settlement_bridge.sftp_server.transport import UnusableKey
+from settlement_bridge.sftp_server.login import UnusableKey
 from settlement_bridge.sftp_server.users import Users
 
 

@@ -2,10 +2,21 @@
 
 import logging
 
+from paramiko import util
+
 log = logging.getLogger("settlement_bridge.sftp_server")
 
 # It tells tracebacks for port scans and whatever a client says, which is for nobody's log.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+def _no_traceback() -> list[str]:
+    return []
+
+
+# Nor need they be put together, at the cost of the login of somebody honest. Python 3.11 even fails at it now and then
+# when two threads do so at once (SystemError, "AST constructor recursion depth mismatch").
+util.tb_strings = _no_traceback
 
 _LONGEST = 80
 

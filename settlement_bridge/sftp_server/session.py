@@ -22,9 +22,10 @@ from settlement_bridge.sftp_server.filesystem import Filesystem
 from settlement_bridge.sftp_server.library import Library
 from settlement_bridge.sftp_server.limits import Limits
 from settlement_bridge.sftp_server.log import escaped, log
+from settlement_bridge.sftp_server.login import AuthHandler
 from settlement_bridge.sftp_server.packets import Code, Refusal
 from settlement_bridge.sftp_server.tally import Tally
-from settlement_bridge.sftp_server.transport import AuthHandler, Transport
+from settlement_bridge.sftp_server.transport import Transport
 from settlement_bridge.sftp_server.users import User, Users
 
 _KEEP_ALIVE_IDLE, _KEEP_ALIVE_INTERVAL, _KEEP_ALIVE_COUNT = 60, 15, 4

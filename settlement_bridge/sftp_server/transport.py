@@ -11,22 +11,14 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
 
-from paramiko import Channel, Message, PKey, SSHException
+from paramiko import Channel, Message, SSHException
 from paramiko import Transport as PlainTransport
-from paramiko.auth_handler import AuthHandler as PlainAuthHandler
-from paramiko.common import (
-    AUTH_SUCCESSFUL,
-    MSG_CHANNEL_DATA,
-    MSG_CHANNEL_EXTENDED_DATA,
-    MSG_EXT_INFO,
-    MSG_SERVICE_REQUEST,
-    MSG_USERAUTH_REQUEST,
-)
-from paramiko.packet import Packetizer as PlainPacketizer
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, MSG_EXT_INFO
 
 from settlement_bridge.sftp_server.limits import Limits
+from settlement_bridge.sftp_server.login import AuthHandler, Host
+from settlement_bridge.sftp_server.packetizer import Packetizer
 
 SOFTWARE = "settlement-bridge"
 _KEX = (
@@ -50,117 +42,9 @@ _MACS = (
     "hmac-sha2-256",
     "hmac-sha2-512",
 )
-_OVERHEAD = 1024
-"""Bytes of a packet besides its payload."""
 _MOST_HELD_BACK = 100
 _LAST_WORDS = 1.0
 """Seconds in which the machine of a client that has hung up may still confirm what it got."""
-
-
-class Host(Protocol):
-    """Who a connection belongs to; asked and told from the transport's own thread."""
-
-    @property
-    def tries_used_up(self) -> bool:
-        """Whether the client has tried to log in often enough."""
-
-    def logged_in(self) -> None:
-        """The client has proven who it is."""
-
-    def ended(self) -> None:
-        """The connection is over."""
-
-
-class Packetizer(PlainPacketizer):
-    """Takes no packet and no greeting that is larger than it needs to be, and knows since when it waits to send."""
-
-    def __init__(self, connection: socket.socket, limits: Limits) -> None:
-        super().__init__(connection)
-        self._limits = limits
-        self.sent = 0
-        """Bytes handed to the operating system."""
-        self.sending_since: float | None = None
-        """Since when the operating system has not taken a packet."""
-        self._greeting = 0
-
-    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        """Refuse to wait for, or to keep, more than a packet may have."""
-        if n > self._limits.packet + _OVERHEAD:
-            raise SSHException("a packet of more than 256 KiB")
-        return bytes(super().read_all(n, check_rekey))
-
-    def write_all(self, out: Any) -> None:
-        """Count what was sent."""
-        self.sending_since = time.monotonic()
-        try:
-            super().write_all(out)
-            self.sent += len(memoryview(out))
-        finally:
-            self.sending_since = None
-
-    def start_handshake(self, timeout: float) -> None:
-        """Start no thread: the server watches over the time that a login takes."""
-
-    def _read_timeout(self, timeout: float) -> bytes:
-        received: bytes = super()._read_timeout(timeout)  # type: ignore[misc]
-        self._greeting += len(received)
-        if self._greeting > self._limits.banner:
-            raise SSHException("a greeting of more than 8 KiB")
-        return received
-
-
-class AuthHandler(PlainAuthHandler):
-    """Says no to keys it cannot use, rather than hanging up, and remembers the key that was proven."""
-
-    def __init__(self, transport: PlainTransport, host: Host) -> None:
-        super().__init__(transport)
-        self._host = host
-        self.proven: tuple[str, bytes] | None = None
-        """The user, and the key whose signature let them in."""
-        self._key_in_hand: bytes = b""
-
-    @property
-    def _server_handler_table(self) -> dict[int, Any]:
-        # Without the answers to questions that nobody asks, of which a stranger may announce four billion.
-        return {
-            MSG_SERVICE_REQUEST: self._parse_service_request,  # type: ignore[attr-defined]
-            MSG_USERAUTH_REQUEST: self._parse_userauth_request,  # type: ignore[attr-defined]
-        }
-
-    def _generate_key_from_request(self, algorithm: str, keyblob: bytes) -> Any:
-        self._key_in_hand = keyblob
-        if "-cert-" not in algorithm:
-            try:
-                key = super()._generate_key_from_request(algorithm, keyblob)  # type: ignore[misc]
-            except Exception:  # of a blob that is no key, paramiko and cryptography raise a dozen classes
-                key = None
-            if key is not None:
-                return key
-        return UnusableKey(algorithm)
-
-    def _send_auth_result(self, username: str, method: str, result: int) -> None:
-        if result == AUTH_SUCCESSFUL and method == "publickey":
-            self.proven = username, self._key_in_hand
-        super()._send_auth_result(username, method, result)  # type: ignore[misc]
-        if result == AUTH_SUCCESSFUL:
-            self._host.logged_in()
-        elif self._host.tries_used_up:
-            self._disconnect_no_more_auth()  # type: ignore[attr-defined]
-
-
-class UnusableKey(PKey):
-    """Stands for a key that nobody can log in with: old Java jobs sign with SHA-1, agents hold keys of all kinds."""
-
-    def __init__(self, algorithm: str) -> None:
-        self.algorithm = algorithm
-
-    def asbytes(self) -> bytes:
-        """Return nothing: no user has this key."""
-        return b""
-
-    def verify_ssh_sig(self, data: bytes, msg: Message) -> bool:  # noqa: ARG002
-        """Return False."""
-        return False
 
 
 class Transport(PlainTransport):

@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 
 from settlement_bridge.sftp_server import Limits, Users
 from settlement_bridge.store import Store, View
-from tests.sftp_server.raw import FAILURE, PK_OK, SUCCESS, Sftp, logging_in
+from tests.sftp_server.raw import FAILURE, PK_OK, SUCCESS, Sftp, is_closed_within, logging_in
 from tests.sftp_server.served import MSN, NAME, OTHER, THEIRS, Served, new_key, path_of, place, serving, user
 from tests.sftp_server.waiting import wait_for
 
@@ -232,6 +233,27 @@ def test_a_port_scan_is_a_line_at_most(served: Served, log: pytest.LogCaptureFix
     wait_for(lambda: said(log))
     (line,) = said(log)
     assert line.startswith("no login from 127.0.0.1 port ")
+
+
+def test_many_scans_at_once_leave_nothing_but_lines(
+    stocked: Store, host_keys: Sequence[paramiko.PKey], log: pytest.LogCaptureFixture
+) -> None:
+    """No thread ends by an exception: pytest fails a test of which one does."""
+    with serving(stocked, host_keys) as served:
+
+        def scan() -> None:
+            for _ in range(10):
+                with socket.create_connection(("127.0.0.1", served.port), 10) as connection:
+                    connection.sendall(b"GET / HTTP/1.1\r\n" * 200)
+                    is_closed_within(connection, 10)
+
+        threads = [threading.Thread(target=scan) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        wait_for(lambda: len(said(log)) == 80)
+        assert all(line.startswith("no login from 127.0.0.1 port ") for line in said(log))
 
 
 def test_who_takes_too_long_is_named(

@@ -7,7 +7,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from settlement_bridge.sftp_server.transport import Packetizer, Transport
+from settlement_bridge.sftp_server.packetizer import Packetizer
+from settlement_bridge.sftp_server.transport import Transport
 from settlement_bridge.store import Store
 from tests.sftp_server.conftest import CONTENT
 from tests.sftp_server.served import MSN, NAME, NOON, ORGANIZATION, OpenSsh, Served, place, publish
