@@ -54,6 +54,7 @@ def _sweep(kinds: Sequence[str], chosen: argparse.Namespace) -> bool:
         if chosen.bad:
             return sweeping.sweep(BAD[chosen.bad][0]())
         swept = [sweeping.sweep(WORK[name]()) for name in chosen.work or WORK]
+        print(f"{sweeping.crashes:,} crashes, {sweeping.violations:,} violations")
         return sweeping.catch_all() and all(swept)
 
 
@@ -90,6 +91,7 @@ class _Sweeping:
         self._kinds = kinds
         self._workers = workers
         self._every = every
+        self.crashes = self.violations = 0
 
     def sweep(self, scenario: Scenario) -> bool:
         """Crash a scenario in every way at every point, print what came out, and tell whether nothing was violated."""
@@ -104,6 +106,7 @@ class _Sweeping:
         results = sweep.results(tasks, self._workers)
         watched = track(results, kind, len(tasks), console=_STDERR, transient=True, disable=not _STDERR.is_terminal)
         violated = [result for result in watched if result.violations]
+        self.crashes, self.violations = self.crashes + len(tasks), self.violations + len(violated)
         seconds = time.monotonic() - began
         print(f"  {kind:18} {len(tasks):5} points {len(violated):5} violations {seconds:6.0f} s", flush=True)
         for result in violated[:SHOWN]:

@@ -52,15 +52,27 @@ class House:
 @contextmanager
 def house(folder: Path, users: list[str]) -> Iterator[House]:
     """Publish a few payouts, then serve them to these users for the length of the block."""
+    with opened(published(folder, users)) as running:
+        yield running
+
+
+def published(folder: Path, users: list[str]) -> Place:
+    """Publish a few payouts that can be served to these users."""
     with served(folder, WORLD) as place:
         make_key(place.folder / "key")
         _configure(place, users)
         done = place.run("sync")
         assert done.code == 0, done.out + done.err
+    return place
+
+
+@contextmanager
+def opened(place: Place, *before: str) -> Iterator[House]:
+    """Serve what is published for the length of the block; `before` comes before the command."""
     with (
         (place.folder / "log").open("w") as log,
         subprocess.Popen(
-            command_line("--config", place.config, "serve"),
+            [*before, *command_line("--config", place.config, "serve")],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
