@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
+from settlement_bridge.bridge import served
 from settlement_bridge.bridge.payers import PayersOfRows
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.errors import BridgeError, DeliveryFailed, DeliveryRefused, RenderingRefused
@@ -12,6 +13,9 @@ from settlement_bridge.formats import Format
 from settlement_bridge.model import Report
 from settlement_bridge.publish import Fingerprint, Outcome, explained, inbox_path
 from settlement_bridge.store import Delivery, DeliveryState, Store, StoredSettlement
+
+_MOVE_AWAY = "Compare the two, move the old one away, then run the same command again"
+_SERVED = "What is served is never changed; `settlement-bridge render` writes the file as it would be now"
 
 
 @dataclass(frozen=True)
@@ -147,9 +151,10 @@ class Handover:
         return replace(report, payers=None) if self._outlet.in_store else report
 
     def _taken(self) -> DeliveryRefused:
+        name = self._outlet.destination.name
         return DeliveryRefused(
-            f"{self._path} at {self._outlet.destination.name} exists already with other content; nothing was "
-            "overwritten. Compare the two, move the old one away, then run the same command again"
+            f"{self._path} at {name} exists already with other content; nothing was overwritten. "
+            + (_SERVED if name == served.NAME else _MOVE_AWAY)
         )
 
     def _record(self, state: DeliveryState, sealed: Fingerprint | None, reason: str | None = None) -> None:

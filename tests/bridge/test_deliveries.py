@@ -6,10 +6,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from settlement_bridge import formats
 from settlement_bridge.bridge.deliver import Deliverer
 from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.render import republish
-from settlement_bridge.bridge.settings import BridgeSettings, Scope
+from settlement_bridge.bridge.served import ServedDestination
+from settlement_bridge.bridge.settings import BridgeSettings, Outlet, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import DeliveryFailed
 from settlement_bridge.model import Book, Organization
@@ -166,6 +168,18 @@ def test_rule_23_republish_takes_the_name_of_today(store: Store, tmp_path: Path)
     assert b"Of today" in published(tmp_path / "to")[PATH]
     (stored,) = store.settlements.of_payout("302321", 2000001)
     assert stored.settlement.merchant.organization_name == "Of today"
+
+
+def test_what_is_served_is_never_changed_and_the_refusal_says_what_to_do(store: Store) -> None:
+    settle(store, books())
+    outlet = Outlet(ServedDestination(store, lambda: LATER), (formats.get("xml"),))
+    settings = replace(bridge_settings(), outlets=(outlet,))
+    deliver(store, settings)
+    (refused,) = republish(store, named(settings, "Of today"), "302321", 2000001, LATER)
+    assert refused.state is DeliveryState.REFUSED
+    assert (refused.reason or "").endswith(
+        "What is served is never changed; `settlement-bridge render` writes the file as it would be now"
+    )
 
 
 def test_a_republish_that_is_refused_changes_nothing(store: Store, tmp_path: Path) -> None:
