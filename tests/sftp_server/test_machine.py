@@ -255,8 +255,8 @@ class Histories(RuleBasedStateMachine):
                 for archived in (False, True):
                     found = self.store.inboxes.documents(view, archived=archived)
                     assert {one.place for one in found} == self._seen(name, archived=archived)
-            self._stop()
         finally:
+            self._stop()  # also behind a failure: the next history counts the sessions there are
             self.stack.close()
 
     @invariant()
@@ -318,7 +318,7 @@ def test_any_history_leaves_the_tree_of_the_model(blank: Path, host_keys: Sequen
             database=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate],  # to shrink a history takes longer than a test may
         ),
     )
     assert done["steps"] >= 10_000 / PARTS
