@@ -1,5 +1,7 @@
 """The SQLAlchemy engine of a store's address, set up for one ledger keeper rather than for the web."""
 
+import sqlite3
+import time
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -18,7 +20,6 @@ SYNCHRONOUS: Final = "settlement_bridge_synchronous"
 """Execution option of a connection that is about to write: how SQLite waits for the disk (FULL, NORMAL)."""
 
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -2000",  # KiB a connection, so that memory stays the same however large the file
@@ -66,8 +67,23 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    _use_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _use_wal(connection: Any) -> None:
+    """Have changes written to a log first. Of those who open a new database at once SQLite lets only one do so."""
+    until = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.05)  # elsewhere SQLite waits by itself, here it does not
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
