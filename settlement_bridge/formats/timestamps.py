@@ -1,16 +1,17 @@
 """Instants as the settlement files write them: local time with offset, cut to milliseconds (rule 17)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from settlement_bridge.instants import from_micros
 
 _MINUTE = timedelta(minutes=1)
+_MICROS_AN_HOUR = 3_600_000_000
 _MICROS_A_MINUTE = 60_000_000
-_SECONDS = tuple(f":{second:02}" for second in range(60))
+_CLOCK = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
 _FRACTIONS = tuple(f".{millisecond:03}".rstrip("0").rstrip(".") for millisecond in range(1000))
-_MINUTES_REMEMBERED = 4096
+_REMEMBERED = 4096
 
 
 def local_time_writer(zone: tzinfo) -> Callable[[int], str]:
@@ -20,23 +21,38 @@ def local_time_writer(zone: tzinfo) -> Callable[[int], str]:
     `xs:dateTime` wants them; should the zone's offset have seconds (before 1973), the text is of the nearest whole
     minute before it, and names the same instant.
 
-    Asking the zone for every row would be the slowest part of a large file. Rows follow one another in time, so
-    what is asked is remembered by UTC minute: no offset is finer than that, and no clock has changed within one
-    since 1973.
+    Asking the zone for every row would be the slowest part of a large file, so what is asked is remembered: by UTC
+    hour, where local time is whole hours away from it all that hour; else by minute, since no offset is finer than
+    that, and no clock has changed within one since 1973.
     """
 
-    @lru_cache(maxsize=_MINUTES_REMEMBERED)
-    def minute_and_offset(minutes: int) -> tuple[str, str]:
+    def local(minutes: int) -> datetime:
         utc = from_micros(minutes * _MICROS_A_MINUTE)
         offset = utc.astimezone(zone).replace(tzinfo=UTC) - utc
-        text = utc.astimezone(timezone(offset // _MINUTE * _MINUTE)).isoformat()
+        return utc.astimezone(timezone(offset // _MINUTE * _MINUTE))
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def hour_and_offset(hours: int) -> tuple[str, str] | None:
+        first, last = local(hours * 60), local(hours * 60 + 59)
+        if first.utcoffset() != last.utcoffset() or first.minute:
+            return None
+        text = first.isoformat()
+        return text[:13], text[19:]
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def minute_and_offset(minutes: int) -> tuple[str, str]:
+        text = local(minutes).isoformat()
         return text[:16], text[19:]
 
     def write(instant: int) -> str:
-        minutes, micros = divmod(instant, _MICROS_A_MINUTE)
-        minute, offset = minute_and_offset(minutes)
-        milliseconds = micros // 1000
-        return f"{minute}{_SECONDS[milliseconds // 1000]}{_FRACTIONS[milliseconds % 1000]}{offset}"
+        hours, micros = divmod(instant, _MICROS_AN_HOUR)
+        seconds, milliseconds = divmod(micros // 1000, 1000)
+        found = hour_and_offset(hours)
+        if found is None:
+            minute, offset = minute_and_offset(instant // _MICROS_A_MINUTE)
+            return f"{minute}{_CLOCK[seconds % 60][3:]}{_FRACTIONS[milliseconds]}{offset}"
+        hour, offset = found
+        return f"{hour}{_CLOCK[seconds]}{_FRACTIONS[milliseconds]}{offset}"
 
     return write
 
