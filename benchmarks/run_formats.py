@@ -5,15 +5,17 @@ import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+from fpdf import FPDF
 
 from benchmarks.report import report
 from benchmarks.run_rendering import OSLO, a_report, transactions
 from settlement_bridge import formats
-from settlement_bridge.model import Transaction
+from settlement_bridge.model import Settlement, Transaction
 
 FORMATS = {
     "xml 2.0": formats.get("xml", xml_version="2.0"),
@@ -22,6 +24,7 @@ FORMATS = {
     "csv table": formats.get("csv", csv_layout="table"),
     "xlsx": formats.get("xlsx"),
     "camt.053": formats.get("camt.053.xml"),
+    "pdf": formats.get("pdf"),
 }
 
 
@@ -87,6 +90,24 @@ def naive_camt(path: Path, rows: int) -> None:
     ET.ElementTree(root).write(path, "utf-8")
 
 
+def naive_pdf(path: Path, settlements: int) -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=9)
+    with pdf.table() as table:
+        for settlement, rows in sections(settlements):
+            gross, fees = (sum(each.gross for each in rows) / 100, sum(each.fee for each in rows) / 100)
+            date = settlement.settlement_date.strftime("%d.%m.%Y")
+            table.row([date, str(settlement.payout), f"{gross:,.2f}", f"{fees:,.2f}", "0.00", f"{gross - fees:,.2f}"])
+    pdf.output(str(path))
+
+
+def sections(settlements: int) -> list[tuple[Settlement, list[Transaction]]]:
+    """Return settlements of ten rows each."""
+    ((first, _),) = a_report(10).sections
+    return [(replace(first, payout=first.payout + number), list(transactions(10))) for number in range(settlements)]
+
+
 def naive_zip(path: Path, rows: int) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("settlement.xml", naive_tree(rows))
@@ -99,6 +120,7 @@ NAIVE: dict[str, Callable[[Path, int], None]] = {
     "csv table": naive_csv,
     "xlsx": naive_xlsx,
     "camt.053": naive_camt,
+    "pdf": naive_pdf,
 }
 
 
@@ -107,7 +129,7 @@ def main(who: str, name: str, path: Path, rows: int) -> None:
     if who == "naive":
         report(lambda: NAIVE[name](path, rows))
         return
-    prepared = a_report(rows)
+    prepared = replace(a_report(10), sections=sections(rows)) if name == "pdf" else a_report(rows)
     with path.open("wb") as file:
         report(lambda: FORMATS[name].write(prepared, file))
 
