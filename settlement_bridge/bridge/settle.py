@@ -124,7 +124,8 @@ class _Closing:
 
     def _warnings(self, payout: Payout, kinds: list[RowKind]) -> Iterator[str]:
         missing = payouts.numbers_missing(self._previous.payout if self._previous else None, payout)
-        return payout_warnings(self._ledger, payout, missing, kinds, self._periods.unpaid_fees_since())
+        unknown = self._periods.unknown_fields(payout)
+        return payout_warnings(self._ledger, payout, missing, kinds, unknown, self._periods.unpaid_fees_since())
 
     def _decide(self, payout: Payout, retained: list[Mark]) -> fees.Decision:
         before = self._previous

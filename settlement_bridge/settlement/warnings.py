@@ -13,13 +13,15 @@ def payout_warnings(
     ledger: Ledger,
     payout: Payout,
     missing: range,
-    kinds: Iterable[tuple[str, str | None, str | None]],
+    kinds: Iterable[tuple[str, str | None]],
+    unknown_fields: Iterable[str],
     unpaid_since: date | None,
 ) -> Iterator[str]:
     """Yield one sentence for everything odd about a payout.
 
-    `missing` are the payout numbers not seen before it, `kinds` the types, handles and unknown fields of its rows,
-    `unpaid_since` the date of the oldest fee that nothing has retained or invoiced.
+    `missing` are the payout numbers not seen before it, `kinds` the types and handles of its rows,
+    `unknown_fields` JSON texts of fields that some of them carry, `unpaid_since` the date of the oldest fee that
+    nothing has retained or invoiced.
     """
     kinds = list(kinds)
     if missing:
@@ -27,7 +29,7 @@ def payout_warnings(
         yield f"payout {payout.number}: number {span} before it was never seen"
     for entry_type in sorted({kind[0] for kind in kinds} - KNOWN_TYPES):
         yield f"payout {payout.number}: entries of the unknown type {entry_type!r} were booked by their sign"
-    for extra in sorted({kind[2] for kind in kinds if kind[2]}):
+    for extra in sorted(unknown_fields):
         yield f"payout {payout.number}: entries carry JSON fields this version does not know: {extra}"
     if len(ledger.handles) > 1 and any(kind[1] is None for kind in kinds):
         yield f"payout {payout.number}: entries of this joint ledger name no sales unit; the first one has them"

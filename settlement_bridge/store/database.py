@@ -120,8 +120,10 @@ class Database:
         return self.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=others)
 
 
-def stream(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
-    """Yield the rows of a query, however many, a few in memory at a time."""
-    result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+def stream(
+    connection: Connection, query: Select[Any], values: Mapping[str, object] | None = None
+) -> Iterator[Row[Any]]:
+    """Yield the rows of a query, however many, a few in memory at a time; `values` are what it binds."""
+    result = connection.execute(query, values, execution_options={"yield_per": ROWS_AT_ONCE})
     for rows in result.partitions():
         yield from rows
