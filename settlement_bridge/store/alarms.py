@@ -44,4 +44,4 @@ class Alarms:
                 connection.execute(delete(alarms).where(alarms.c.name == alarm.name))
             for alarm in kept:
                 values = {**vars(alarm), "since": to_micros(alarm.since)}
-                connection.execute(self._database.upsert(alarms, values))
+                self._database.upsert(connection, alarms, values)

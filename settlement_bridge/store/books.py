@@ -16,6 +16,7 @@ from settlement_bridge.store.overlaps import Place, check_chain, new_entries
 from settlement_bridge.store.tables import books, entries, marks, stretches
 
 _INSTANTS_AT_ONCE = 500
+_BEGIN = insert(books).returning(books)
 _GROWING = ("cursor", "size", "balance", "opening", "latest_time")
 # Only from the very state a page was asked for: two writers can never interleave. Put together once, since that takes
 # longer than the database does.
@@ -67,7 +68,7 @@ def new_book(connection: Connection, place: Place, *, current: bool, by_payout: 
     """Begin an empty book."""
     ledger_id, book = place
     values = {"ledger_id": ledger_id, "book": book, "current": current, "by_payout": by_payout, "size": 0, "balance": 0}
-    return book_of(connection.execute(insert(books).values(values).returning(books)).one())
+    return book_of(connection.execute(_BEGIN, values).one())
 
 
 def extend(

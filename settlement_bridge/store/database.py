@@ -2,8 +2,9 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, select
@@ -17,11 +18,7 @@ from settlement_bridge.store.tables import leases
 ROWS_AT_ONCE = 2000
 
 # FOR SHARE (ignored by SQLite, whose writers are alone): nobody takes a lease over before this is committed.
-_HOLDERS = (
-    select(leases.c.name, leases.c.token, leases.c.holder)
-    .where(leases.c.name.in_(bindparam("names", expanding=True)))
-    .with_for_update(read=True)
-)
+_HOLDER = select(leases.c.token, leases.c.holder).where(leases.c.name == bindparam("name")).with_for_update(read=True)
 
 
 class Database:
@@ -74,10 +71,8 @@ class Database:
             self._turn.release()
 
     def _verify_leases(self, connection: Connection) -> None:
-        held = dict(self.leases_held)
-        found = {name: (token, holder) for name, token, holder in connection.execute(_HOLDERS, {"names": list(held)})}
-        for name, token in held.items():
-            current, holder = found.get(name, (None, "nobody"))
+        for name, token in list(self.leases_held.items()):
+            current, holder = connection.execute(_HOLDER, {"name": name}).one_or_none() or (None, "nobody")
             if current != token:
                 raise Busy(
                     f"{holder} has taken over the lease {name!r} from this process, which was too slow to renew it"
@@ -113,11 +108,19 @@ class Database:
         """Return an insert that can say what happens on a conflict."""
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
 
-    def upsert(self, table: Table, values: Mapping[str, object]) -> sqlite.Insert | postgresql.Insert:
-        """Return the statement that inserts a row or, where its primary key is held, brings that row to `values`."""
-        keys = [column.name for column in table.primary_key]
-        others = {name: value for name, value in values.items() if name not in keys}
-        return self.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=others)
+    def upsert(self, connection: Connection, table: Table, values: Mapping[str, object]) -> None:
+        """Insert a row or, where its primary key is held, bring that row to `values`."""
+        connection.execute(_upsert(sqlite.insert if self._is_sqlite else postgresql.insert, table, *values), values)
+
+
+@lru_cache(maxsize=64)
+def _upsert(
+    insert: Callable[[Table], sqlite.Insert | postgresql.Insert], table: Table, *names: str
+) -> sqlite.Insert | postgresql.Insert:
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table)
+    others = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def stream(

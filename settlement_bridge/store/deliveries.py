@@ -1,17 +1,25 @@
 """What became of every settlement's file at every destination."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import TAKES_PATH, deliveries
+
+_ALL = select(deliveries).order_by(deliveries.c.settlement_id, deliveries.c.destination, deliveries.c.extension)
+_OF = _ALL.where(deliveries.c.settlement_id == bindparam("settlement_id"))
+_IN_STATE = _ALL.where(deliveries.c.state == bindparam("state"))
+_OWNER = select(deliveries.c.settlement_id).where(
+    deliveries.c.destination == bindparam("destination"), deliveries.c.path == bindparam("path"), TAKES_PATH
+)
 
 
 class DeliveryState(StrEnum):
@@ -56,7 +64,7 @@ class Deliveries:
         values = {**vars(delivery), "updated_at": to_micros(delivery.updated_at)}
         try:
             with self._database.writing() as connection:
-                connection.execute(self._database.upsert(deliveries, values))
+                self._database.upsert(connection, deliveries, values)
         except IntegrityError:
             owner = self.claimed(delivery.destination, delivery.path)
             if owner is None:
@@ -68,19 +76,16 @@ class Deliveries:
 
     def claimed(self, destination: str, path: str) -> int | None:
         """Return the id of the settlement a path belongs to; None while it is free."""
-        query = select(deliveries.c.settlement_id).where(
-            deliveries.c.destination == destination, deliveries.c.path == path, TAKES_PATH
-        )
         with self._database.reading() as connection:
-            return connection.scalar(query)
+            return connection.scalar(_OWNER, {"destination": destination, "path": path})
 
     def of(self, settlement_id: int) -> list[Delivery]:
         """Return a settlement's deliveries, by destination and extension."""
-        return self._all(select(deliveries).where(deliveries.c.settlement_id == settlement_id))
+        return self._all(_OF, {"settlement_id": settlement_id})
 
     def in_state(self, state: DeliveryState) -> list[Delivery]:
         """Return the deliveries that have come so far and no farther."""
-        return self._all(select(deliveries).where(deliveries.c.state == state))
+        return self._all(_IN_STATE, {"state": state})
 
     def counts(self) -> Counter[DeliveryState]:
         """Return how many deliveries there are of each state."""
@@ -88,10 +93,9 @@ class Deliveries:
         with self._database.reading() as connection:
             return Counter({DeliveryState(state): count for state, count in connection.execute(query)})
 
-    def _all(self, query: Select[tuple[object, ...]]) -> list[Delivery]:
-        order = (deliveries.c.settlement_id, deliveries.c.destination, deliveries.c.extension)
+    def _all(self, query: Select[tuple[object, ...]], values: Mapping[str, object]) -> list[Delivery]:
         with self._database.reading() as connection:
-            return [_delivery(row) for row in connection.execute(query.order_by(*order))]
+            return [_delivery(row) for row in connection.execute(query, values)]
 
 
 def _delivery(row: Row[tuple[object, ...]]) -> Delivery:

@@ -91,7 +91,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if synchronous is None:
         connection.exec_driver_sql("BEGIN")
         return
-    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    if connection.info.get(SYNCHRONOUS) != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info[SYNCHRONOUS] = synchronous
     # The driver would begin late and only for some statements. A writer that begins as a reader can fail half-way.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

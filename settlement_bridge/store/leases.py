@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import bindparam, select, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import leases
+
+_ONE = select(leases).where(leases.c.name == bindparam("wanted"))
+_CHANGE = update(leases).where(leases.c.name == bindparam("wanted"), leases.c.token == bindparam("mine"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Leases:
         with self._database.writing(fenced=False) as connection:
             must_be_here(connection, self._database.address)
             taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
-            row = connection.execute(select(leases).where(leases.c.name == name)).one()
+            row = connection.execute(_ONE, {"wanted": name}).one()
         if not taken:
             since, expires = (from_micros(at).isoformat(timespec="seconds") for at in (row.since, row.expires))
             raise Busy(
@@ -77,11 +80,11 @@ class Leases:
             self._database.leases_held.pop(name, None)
 
     def _set_expiry(self, name: str, expires: int) -> None:
-        mine = and_(leases.c.name == name, leases.c.token == self._database.leases_held.get(name))
+        mine = {"wanted": name, "mine": self._database.leases_held.get(name)}
         with self._database.writing(fenced=False) as connection:
-            if connection.execute(update(leases).where(mine).values(expires=expires)).rowcount == 1:
+            if connection.execute(_CHANGE, {**mine, "expires": expires}).rowcount == 1:
                 return
-            holder = connection.scalar(select(leases.c.holder).where(leases.c.name == name))
+            holder = connection.execute(_ONE, mine).one().holder
         raise Busy(f"{holder or 'nobody'} has the lease {name!r} now; this process was too slow to renew it")
 
 

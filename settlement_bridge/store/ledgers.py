@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.instants import from_micros, to_micros
@@ -14,6 +14,10 @@ from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import ledgers
 
 _LEDGER = TypeAdapter(Ledger)
+_DETAILS = select(ledgers.c.ledger_id, ledgers.c.details)
+_ALL = select(ledgers).order_by(ledgers.c.ledger_id)
+_ONE = select(ledgers).where(ledgers.c.ledger_id == bindparam("wanted"))
+_CHANGE = update(ledgers).where(ledgers.c.ledger_id == bindparam("wanted"))
 
 
 @dataclass(frozen=True)
@@ -40,26 +44,24 @@ class Ledgers:
         """Keep how the Report API describes ledgers now; others stay as they are."""
         told = {ledger.ledger_id: _LEDGER.dump_json(ledger).decode() for ledger in seen}
         with self._database.reading() as connection:
-            rows = connection.execute(select(ledgers.c.ledger_id, ledgers.c.details))
+            rows = connection.execute(_DETAILS)
             known = {ledger_id: details for ledger_id, details in rows}  # noqa: C416  (a Row is no pair to mypy)
         changed = {ledger_id: details for ledger_id, details in told.items() if known.get(ledger_id) != details}
         if changed:
             with self._database.writing() as connection:
                 for ledger_id, details in changed.items():
-                    values = {"ledger_id": ledger_id, "details": details}
-                    connection.execute(self._database.upsert(ledgers, values))
+                    self._database.upsert(connection, ledgers, {"ledger_id": ledger_id, "details": details})
 
     def all(self) -> list[StoredLedger]:
         """Return every ledger, in the order of their ids."""
         with self._database.reading() as connection:
-            return [_stored(row) for row in connection.execute(select(ledgers).order_by(ledgers.c.ledger_id))]
+            return [_stored(row) for row in connection.execute(_ALL)]
 
     def in_trouble(self) -> list[StoredLedger]:
         """Return the ledgers that are held or could not be read, in the order of their ids."""
         troubled = or_(ledgers.c.hold_reason.is_not(None), ledgers.c.trouble.is_not(None))
         with self._database.reading() as connection:
-            rows = connection.execute(select(ledgers).where(troubled).order_by(ledgers.c.ledger_id))
-            return [_stored(row) for row in rows]
+            return [_stored(row) for row in connection.execute(_ALL.where(troubled))]
 
     def count(self) -> int:
         """Return how many ledgers are known."""
@@ -99,14 +101,14 @@ class Ledgers:
 
     def _row(self, ledger_id: str) -> Row[tuple[object, ...]]:
         with self._database.reading() as connection:
-            row = connection.execute(select(ledgers).where(ledgers.c.ledger_id == ledger_id)).one_or_none()
+            row = connection.execute(_ONE, {"wanted": ledger_id}).one_or_none()
         if row is None:
             raise NotFound(f"no ledger {ledger_id} is known here; settlement-bridge ledgers lists those that are")
         return row
 
     def _update(self, ledger_id: str, values: dict[str, object]) -> None:
         with self._database.writing() as connection:
-            connection.execute(update(ledgers).where(ledgers.c.ledger_id == ledger_id).values(values))
+            connection.execute(_CHANGE, {"wanted": ledger_id, **values})
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredLedger:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.model import Book, LedgerEntry, Page
@@ -14,6 +14,14 @@ from settlement_bridge.store.overlaps import Place
 from settlement_bridge.store.payers import keep_payers
 from settlement_bridge.store.resync import Resync, discard_replaced
 from settlement_bridge.store.tables import IS_CURRENT, books, entries, ledgers
+
+_KNOWN = select(ledgers.c.ledger_id)
+_LOCK = _KNOWN.where(ledgers.c.ledger_id == bindparam("ledger_id")).with_for_update()
+_CURRENT = select(books).where(IS_CURRENT)
+_READ_SO = _CURRENT.where(books.c.by_payout == bindparam("by_payout"))
+_OF_LEDGER = _CURRENT.where(books.c.ledger_id == bindparam("ledger_id"))
+_AT_PLACE = _OF_LEDGER.where(books.c.book == bindparam("book"))
+_REPLACE = update(books).where(books.c.book_id == bindparam("replaced")).values(current=False)
 
 NOT_READ: Mapping[Book, str | None] = dict.fromkeys(Book)
 
@@ -32,8 +40,8 @@ class Mirror:
         its entries, mean nothing there.
         """
         with self._database.reading() as connection:
-            found = {ledger_id: dict(NOT_READ) for ledger_id in connection.scalars(select(ledgers.c.ledger_id))}
-            for row in connection.execute(select(books).where(IS_CURRENT, books.c.by_payout == by_payout)):
+            found = {ledger_id: dict(NOT_READ) for ledger_id in connection.scalars(_KNOWN)}
+            for row in connection.execute(_READ_SO, {"by_payout": by_payout}):
                 book = book_of(row)
                 self._seen[book.place] = book
                 found[book.ledger_id][book.book] = book.cursor
@@ -73,15 +81,13 @@ class Mirror:
         seen = self._seen.get(place)
         if seen is not None and seen.by_payout == page.by_payout:
             return seen
-        lock = select(ledgers.c.ledger_id).where(ledgers.c.ledger_id == page.ledger_id).with_for_update()
-        if connection.execute(lock).first() is None:
+        if connection.execute(_LOCK, {"ledger_id": page.ledger_id}).first() is None:
             raise NotFound(f"ledger {page.ledger_id} is not known here; list the ledgers before reading one")
-        mine = and_(books.c.ledger_id == page.ledger_id, books.c.book == book, IS_CURRENT)
-        row = connection.execute(select(books).where(mine)).one_or_none()
+        row = connection.execute(_AT_PLACE, {"ledger_id": page.ledger_id, "book": book}).one_or_none()
         if row is not None and row.by_payout == page.by_payout:
             return book_of(row)
         if row is not None:
-            connection.execute(update(books).where(mine).values(current=False))
+            connection.execute(_REPLACE, {"replaced": row.book_id})
         return new_book(connection, place, current=True, by_payout=page.by_payout)
 
     def _forget(self, ledger_id: str) -> None:
@@ -90,12 +96,10 @@ class Mirror:
 
     def books(self, ledger_id: str | None = None) -> dict[str, dict[Book, MirroredBook]]:
         """Return the books in use by ledger: of one ledger, or of all."""
-        query = select(books).where(IS_CURRENT)
-        if ledger_id is not None:
-            query = query.where(books.c.ledger_id == ledger_id)
+        query = _CURRENT if ledger_id is None else _OF_LEDGER
         found: dict[str, dict[Book, MirroredBook]] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(query, {"ledger_id": ledger_id}):
                 book = book_of(row)
                 found.setdefault(book.ledger_id, {})[book.book] = book
         return found

@@ -20,7 +20,7 @@ class Notes:
     def put(self, name: str, value: str) -> None:
         """Keep a note in the place of what it said before."""
         with self._database.writing() as connection:
-            connection.execute(self._database.upsert(notes, {"name": name, "value": value}))
+            self._database.upsert(connection, notes, {"name": name, "value": value})
 
     def keep_first(self, name: str, value: str) -> str:
         """Keep a note unless there is one already; return what it says now, whoever wrote it."""

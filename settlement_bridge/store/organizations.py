@@ -50,4 +50,4 @@ class Organizations:
             "asked_at": to_micros(answer.asked_at),
         }
         with self._database.writing() as connection:
-            connection.execute(self._database.upsert(organizations, values))
+            self._database.upsert(connection, organizations, values)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import runs
+
+_START = insert(runs).returning(runs.c.run_id)
+_CHANGE = update(runs).where(runs.c.run_id == bindparam("wanted"))
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,13 @@ class Runs:
     def start(self, now: datetime) -> int:
         """Note that a run begins and return its id."""
         with self._database.writing() as connection:
-            connection.execute(insert(runs).values(started=to_micros(now)))
-            return int(connection.execute(select(runs.c.run_id).order_by(runs.c.run_id.desc()).limit(1)).scalar_one())
+            return int(connection.execute(_START, {"started": to_micros(now)}).scalar_one())
 
     def finish(self, run_id: int, exit_code: int, summary: Mapping[str, Any], now: datetime) -> None:
         """Note how a run ended; the summary is anything JSON can say."""
         values = {"finished": to_micros(now), "exit_code": exit_code, "summary": json.dumps(summary, sort_keys=True)}
         with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.run_id == run_id).values(values))
+            connection.execute(_CHANGE, {"wanted": run_id, **values})
 
     def last(self) -> Run | None:
         """Return the run begun last; None before the first one."""

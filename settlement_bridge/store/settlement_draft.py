@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, repeat
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from settlement_bridge.instants import to_micros
 from settlement_bridge.model import Payout, PayoutRecord, Settlement, Transaction
@@ -14,6 +14,18 @@ from settlement_bridge.store.tables import payouts, settlements, transaction_ind
 
 ROWS_AT_ONCE = 4_000
 _SETTLEMENT = TypeAdapter(Settlement)
+_MINE = and_(settlements.c.ledger_id == bindparam("ledger"), settlements.c.payout == bindparam("number"))
+_NEW = insert(settlements).returning(settlements.c.settlement_id)
+_DETAILS = update(settlements).where(settlements.c.settlement_id == bindparam("wanted"))
+_HELD = select(settlements.c.settlement_id).where(_MINE)
+# In the order of the numbers, so that the index grows at its end and not all over.
+_INDEX = insert(transaction_index).from_select(
+    ["ledger_id", "number", "settlement_id", "row"],
+    select(settlements.c.ledger_id, transactions.c.number, transactions.c.settlement_id, transactions.c.row)
+    .join_from(settlements, transactions, transactions.c.settlement_id == settlements.c.settlement_id)
+    .where(_MINE)
+    .order_by(transactions.c.number),
+)
 
 
 class SettlementDraft:
@@ -48,10 +60,9 @@ class SettlementDraft:
             self._write(connection)
             for settlement in proven:
                 details = _SETTLEMENT.dump_json(settlement).decode()
-                mine = settlements.c.settlement_id == self._ids[settlement.msn]
-                connection.execute(update(settlements).where(mine).values(details=details))
-            self._index(connection)
-            keep_payout(connection, record)
+                connection.execute(_DETAILS, {"wanted": self._ids[settlement.msn], "details": details})
+            connection.execute(_INDEX, self._mine())
+            keep_payout(self._database, connection, record)
 
     def discard(self) -> None:
         """Remove what was written."""
@@ -78,28 +89,15 @@ class SettlementDraft:
             "settlement_date": self._payout.ledger_date.isoformat(),
             "due": True,
         }
-        returned = connection.execute(insert(settlements).values(values).returning(settlements.c.settlement_id))
-        return int(returned.scalar_one())
-
-    def _index(self, connection: Connection) -> None:
-        # In the order of the numbers, so that the index grows at its end and not all over.
-        numbers = (
-            select(settlements.c.ledger_id, transactions.c.number, transactions.c.settlement_id, transactions.c.row)
-            .join_from(settlements, transactions, transactions.c.settlement_id == settlements.c.settlement_id)
-            .where(self._mine())
-            .order_by(transactions.c.number)
-        )
-        connection.execute(
-            insert(transaction_index).from_select(["ledger_id", "number", "settlement_id", "row"], numbers)
-        )
+        return int(connection.execute(_NEW, values).scalar_one())
 
     def _sweep(self, connection: Connection) -> None:
-        for settlement_id in list(connection.scalars(select(settlements.c.settlement_id).where(self._mine()))):
+        for settlement_id in list(connection.scalars(_HELD, self._mine())):
             connection.execute(delete(transactions).where(transactions.c.settlement_id == settlement_id))
             connection.execute(delete(settlements).where(settlements.c.settlement_id == settlement_id))
 
-    def _mine(self) -> ColumnElement[bool]:
-        return and_(settlements.c.ledger_id == self._payout.ledger_id, settlements.c.payout == self._payout.number)
+    def _mine(self) -> dict[str, object]:
+        return {"ledger": self._payout.ledger_id, "number": self._payout.number}
 
 
 def _values(settlement_id: int, first: int, rows: Sequence[Transaction]) -> Iterator[object]:
@@ -108,30 +106,20 @@ def _values(settlement_id: int, first: int, rows: Sequence[Transaction]) -> Iter
     return chain.from_iterable(zip(repeat(settlement_id), count(first), *columns, strict=False))
 
 
-def keep_payout(connection: Connection, record: PayoutRecord) -> None:
+def keep_payout(database: Database, connection: Connection, record: PayoutRecord) -> None:
     """Keep a payout's record, in place of an older one."""
     payout = record.payout
-    key = and_(payouts.c.ledger_id == payout.ledger_id, payouts.c.number == payout.number)
-    connection.execute(delete(payouts).where(key))
-    connection.execute(
-        insert(payouts).values(
-            ledger_id=payout.ledger_id,
-            number=payout.number,
-            state=record.state,
-            reason=record.reason,
-            ledger_date=payout.ledger_date.isoformat(),
-            date_from=payout.date_from.isoformat(),
-            time=to_micros(payout.time),
-            amount=payout.amount,
-            balance_before=payout.balance_before,
-            balance_after=payout.balance_after,
-            first_position=payout.first_position,
-            last_position=payout.last_position,
-            psp_reference=payout.psp_reference,
-            settlement_type=record.settlement_type,
-            type_decided=record.type_decided,
-            book_id=record.book_id,
-            warnings="\n".join(record.warnings) or None,
-            fees_position=record.fees_position,
-        )
-    )
+    values = {
+        **vars(payout),
+        "ledger_date": payout.ledger_date.isoformat(),
+        "date_from": payout.date_from.isoformat(),
+        "time": to_micros(payout.time),
+        "state": record.state,
+        "reason": record.reason,
+        "settlement_type": record.settlement_type,
+        "type_decided": record.type_decided,
+        "book_id": record.book_id,
+        "warnings": "\n".join(record.warnings) or None,
+        "fees_position": record.fees_position,
+    }
+    database.upsert(connection, payouts, values)

@@ -1,13 +1,13 @@
 """Payouts and their settlements: what was decided, and the rows as proven."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, Subquery, and_, exists, func, or_, select, update
+from sqlalchemy import Row, Select, Subquery, and_, bindparam, exists, func, or_, select, update
 
 from settlement_bridge.errors import NotFound
 from settlement_bridge.instants import from_micros
@@ -34,6 +34,36 @@ from settlement_bridge.store.tables import (
 )
 
 _SETTLEMENT = TypeAdapter(Settlement)
+_LAST_PAYOUT = (
+    select(payouts)
+    .where(payouts.c.ledger_id == bindparam("ledger_id"), payouts.c.state != PayoutState.WAITING)
+    .order_by(payouts.c.number.desc())
+    .limit(1)
+)
+_PAYOUT = select(payouts).where(payouts.c.ledger_id == bindparam("ledger_id"), payouts.c.number == bindparam("number"))
+_PROVEN = select(settlements).where(settlements.c.details != "").order_by(settlements.c.settlement_id)
+_DUE = (
+    select(settlements)
+    .join(payouts, and_(payouts.c.ledger_id == settlements.c.ledger_id, payouts.c.number == settlements.c.payout))
+    .where(IS_DUE, payouts.c.state == PayoutState.SETTLED, settlements.c.details != "")
+    .order_by(settlements.c.settlement_date, settlements.c.settlement_id)
+)
+_DUE_OF_LEDGERS = _DUE.where(settlements.c.ledger_id.in_(bindparam("ledger_ids", expanding=True)))
+_CHANGE = update(settlements).where(settlements.c.settlement_id == bindparam("wanted"))
+_DELIVERY_PLAN = select(notes.c.value).where(notes.c.name == "delivery plan")
+_TRANSACTIONS = (
+    select(
+        transactions.c.time,
+        transactions.c.capture,
+        transactions.c.refund,
+        transactions.c.fee,
+        transactions.c.number,
+        transactions.c.order_id,
+        transactions.c.mapped_from,
+    )
+    .where(transactions.c.settlement_id == bindparam("settlement_id"))
+    .order_by(transactions.c.row)
+)
 
 
 @dataclass(frozen=True)
@@ -52,21 +82,14 @@ class Settlements:
 
     def last_payout(self, ledger_id: str) -> PayoutRecord | None:
         """Return a ledger's last payout that is done with: settled or withheld."""
-        query = (
-            select(payouts)
-            .where(payouts.c.ledger_id == ledger_id, payouts.c.state != PayoutState.WAITING)
-            .order_by(payouts.c.number.desc())
-            .limit(1)
-        )
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_LAST_PAYOUT, {"ledger_id": ledger_id}).one_or_none()
         return _record_of(row) if row else None
 
     def payout(self, ledger_id: str, number: int) -> PayoutRecord:
         """Return one payout; raises NotFound."""
-        query = select(payouts).where(payouts.c.ledger_id == ledger_id, payouts.c.number == number)
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_PAYOUT, {"ledger_id": ledger_id, "number": number}).one_or_none()
         if row is None:
             raise NotFound(
                 f"ledger {ledger_id} has no payout {number} in this store; see `settlement-bridge status` for its last"
@@ -90,33 +113,17 @@ class Settlements:
 
     def ledgers_to_settle(self) -> set[str]:
         """Return the ledgers whose mirror holds a payout entry that is not settled or withheld yet."""
-        newest = _newest()
-        last = (
-            select(payouts.c.ledger_id, payouts.c.last_position, payouts.c.book_id)
-            .join(newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.number == payouts.c.number))
-            .subquery()
-        )
-        beyond = exists().where(
-            marks.c.book_id == books.c.book_id,
-            marks.c.position > func.coalesce(last.c.last_position, 0),
-            marks.c.entry_type.in_(PAYOUT_TYPES),
-        )
-        query = (
-            select(books.c.ledger_id)
-            .outerjoin(last, last.c.ledger_id == books.c.ledger_id)
-            .where(books.c.current, books.c.book == Book.FUNDS, or_(beyond, last.c.book_id != books.c.book_id))
-        )
         with self._database.reading() as connection:
-            return set(connection.scalars(query))
+            return set(connection.scalars(_TO_SETTLE))
 
     def keep_waiting(self, record: PayoutRecord) -> None:
         """Remember a payout that cannot be settled yet, where that is news."""
         with self._database.reading() as connection:
-            key = and_(payouts.c.ledger_id == record.payout.ledger_id, payouts.c.number == record.payout.number)
-            row = connection.execute(select(payouts).where(key)).one_or_none()
+            key = {"ledger_id": record.payout.ledger_id, "number": record.payout.number}
+            row = connection.execute(_PAYOUT, key).one_or_none()
         if row is None or _record_of(row) != record:
             with self._database.writing() as connection:
-                keep_payout(connection, record)
+                keep_payout(self._database, connection, record)
 
     @contextmanager
     def draft(self, payout: Payout) -> Iterator[SettlementDraft]:
@@ -130,13 +137,11 @@ class Settlements:
 
     def of_payout(self, ledger_id: str, number: int) -> list[StoredSettlement]:
         """Return the settlements of a payout, one a sales unit."""
-        return self._settlements(
-            select(settlements).where(settlements.c.ledger_id == ledger_id, settlements.c.payout == number)
-        )
+        return self._settlements(_PROVEN.where(settlements.c.ledger_id == ledger_id, settlements.c.payout == number))
 
     def get(self, settlement_ids: Iterable[int]) -> list[StoredSettlement]:
         """Return settlements by id."""
-        return self._settlements(select(settlements).where(settlements.c.settlement_id.in_(list(settlement_ids))))
+        return self._settlements(_PROVEN.where(settlements.c.settlement_id.in_(list(settlement_ids))))
 
     def of_sales_unit(
         self, msn: str, payout: int | None = None, first: date = date.min, last: date = date.max
@@ -146,80 +151,81 @@ class Settlements:
         A number may have several: a sales unit that moved to another ledger may get the same numbers again (rule 13).
         """
         dated = settlements.c.settlement_date.between(first.isoformat(), last.isoformat())
-        query = select(settlements).where(settlements.c.msn == msn, dated)
+        query = _PROVEN.where(settlements.c.msn == msn, dated)
         if payout is not None:
             query = query.where(settlements.c.payout == payout)
         return sorted(self._settlements(query), key=lambda one: (one.settlement.settlement_date, one.settlement_id))
 
-    def _settlements(self, query: Select[Any]) -> list[StoredSettlement]:
+    def _settlements(self, query: Select[Any], values: Mapping[str, object] | None = None) -> list[StoredSettlement]:
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(settlements.c.details != "").order_by(settlements.c.settlement_id))
+            rows = connection.execute(query, values)
             return [StoredSettlement(row.settlement_id, _SETTLEMENT.validate_json(row.details)) for row in rows]
 
     def due(self, ledger_ids: Collection[str] | None = None) -> list[StoredSettlement]:
         """Return the proven settlements that are not delivered everywhere, the earliest SettlementDate first."""
-        of_payout = and_(payouts.c.ledger_id == settlements.c.ledger_id, payouts.c.number == settlements.c.payout)
-        query = (
-            select(settlements)
-            .join(payouts, of_payout)
-            .where(IS_DUE, payouts.c.state == PayoutState.SETTLED)
-            .order_by(settlements.c.settlement_date)
-        )
-        if ledger_ids is not None:
-            query = query.where(settlements.c.ledger_id.in_(ledger_ids))
-        return self._settlements(query)
+        if ledger_ids is None:
+            return self._settlements(_DUE)
+        return self._settlements(_DUE_OF_LEDGERS, {"ledger_ids": list(ledger_ids)})
 
     def done_with(self, settlement_ids: Collection[int]) -> None:
         """Note that no destination has anything of these settlements still to get."""
         with self._database.writing() as connection:
             for settlement_id in settlement_ids:
-                mine = settlements.c.settlement_id == settlement_id
-                connection.execute(update(settlements).where(mine).values(due=False))
+                connection.execute(_CHANGE, {"wanted": settlement_id, "due": False})
 
     def renew(self, stored: StoredSettlement) -> None:
         """Keep what a settlement says of its merchant now."""
-        mine = settlements.c.settlement_id == stored.settlement_id
         with self._database.writing() as connection:
             details = _SETTLEMENT.dump_json(stored.settlement).decode()
-            connection.execute(update(settlements).where(mine).values(details=details))
+            connection.execute(_CHANGE, {"wanted": stored.settlement_id, "details": details})
 
     def relinked(self, record: PayoutRecord) -> None:
         """Keep a payout's places in books that were read anew."""
         with self._database.writing() as connection:
-            keep_payout(connection, record)
+            keep_payout(self._database, connection, record)
 
     def plan_deliveries(self, plan: str) -> None:
         """Make every settlement due again where the plan, a text that sums up what goes where, has changed."""
         with self._database.reading() as connection:
-            if connection.scalar(select(notes.c.value).where(notes.c.name == "delivery plan")) == plan:
+            if connection.scalar(_DELIVERY_PLAN) == plan:
                 return
         with self._database.writing() as connection:
-            connection.execute(self._database.upsert(notes, {"name": "delivery plan", "value": plan}))
+            self._database.upsert(connection, notes, {"name": "delivery plan", "value": plan})
             connection.execute(update(settlements).values(due=True))
 
     def transactions(self, settlement_id: int) -> Iterator[Transaction]:
         """Yield the rows of a settlement in order, as a stream; close it when leaving early."""
-        query = (
-            select(
-                transactions.c.time,
-                transactions.c.capture,
-                transactions.c.refund,
-                transactions.c.fee,
-                transactions.c.number,
-                transactions.c.order_id,
-                transactions.c.mapped_from,
-            )
-            .where(transactions.c.settlement_id == settlement_id)
-            .order_by(transactions.c.row)
-        )
         with self._database.reading() as connection:
-            yield from map(Transaction._make, stream(connection, query))
+            yield from map(Transaction._make, stream(connection, _TRANSACTIONS, {"settlement_id": settlement_id}))
 
 
 def _newest() -> Subquery:
     """Every ledger's last payout that is settled or withheld, by number: positions change when books are read anew."""
     done = select(payouts.c.ledger_id, func.max(payouts.c.number).label("number"))
     return done.where(payouts.c.state != PayoutState.WAITING).group_by(payouts.c.ledger_id).subquery()
+
+
+def _to_settle() -> Select[tuple[str]]:
+    """The ledgers whose books hold a payout behind the last one that is settled or withheld."""
+    newest = _newest()
+    last = (
+        select(payouts.c.ledger_id, payouts.c.last_position, payouts.c.book_id)
+        .join(newest, and_(newest.c.ledger_id == payouts.c.ledger_id, newest.c.number == payouts.c.number))
+        .subquery()
+    )
+    beyond = exists().where(
+        marks.c.book_id == books.c.book_id,
+        marks.c.position > func.coalesce(last.c.last_position, 0),
+        marks.c.entry_type.in_(PAYOUT_TYPES),
+    )
+    return (
+        select(books.c.ledger_id)
+        .outerjoin(last, last.c.ledger_id == books.c.ledger_id)
+        .where(books.c.current, books.c.book == Book.FUNDS, or_(beyond, last.c.book_id != books.c.book_id))
+    )
+
+
+_TO_SETTLE = _to_settle()
 
 
 def _record_of(row: Row[Any]) -> PayoutRecord:
