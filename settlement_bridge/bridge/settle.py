@@ -48,8 +48,8 @@ def settle_ledger(store: Store, ledger: Ledger, rules: SettlementRules, now: dat
     Both books must have been read to their end just before. Stops at the first payout that waits. Raises DataRefused
     where a payout cannot be true; the ones before it stay settled.
     """
+    previous = store.settlements.last_payout(ledger.ledger_id)
     while True:
-        previous = store.settlements.last_payout(ledger.ledger_id)
         with store.reading() as connection:
             periods = Periods(connection, ledger.ledger_id)
             if Book.FUNDS not in periods.states:
@@ -65,6 +65,7 @@ def settle_ledger(store: Store, ledger: Ledger, rules: SettlementRules, now: dat
         yield record
         if record.state is PayoutState.WAITING:
             return
+        previous = record
 
 
 class _Closing:

@@ -1,7 +1,7 @@
 """Instants as the settlement files write them: local time with offset, cut to milliseconds (rule 17)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from settlement_bridge.instants import from_micros
@@ -21,27 +21,36 @@ def local_time_writer(zone: tzinfo) -> Callable[[int], str]:
     `xs:dateTime` wants them; should the zone's offset have seconds (before 1973), the text is of the nearest whole
     minute before it, and names the same instant.
 
-    Asking the zone for every row would be the slowest part of a large file, so what is asked is remembered: by UTC
-    hour, where local time is whole hours away from it all that hour; else by minute, since no offset is finer than
-    that, and no clock has changed within one since 1973.
+    Asking the zone for every row would be the slowest part of a file, so what it says is remembered: the offset by
+    UTC day, on days on which the clock changes by hour, and within such an hour by minute, since no offset is finer
+    than that and no clock has changed within one since 1973; texts by hour where local time is whole hours away.
     """
 
-    def local(minutes: int) -> datetime:
+    def offset_at(minutes: int) -> timezone:
         utc = from_micros(minutes * _MICROS_A_MINUTE)
         offset = utc.astimezone(zone).replace(tzinfo=UTC) - utc
-        return utc.astimezone(timezone(offset // _MINUTE * _MINUTE))
+        return timezone(offset // _MINUTE * _MINUTE)
+
+    def offset_between(first_minute: int, last_minute: int) -> timezone | None:
+        offset = offset_at(first_minute)
+        return offset if offset == offset_at(last_minute) else None
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def offset_of_day(days: int) -> timezone | None:
+        return offset_between(days * 1440, days * 1440 + 1439)
 
     @lru_cache(maxsize=_REMEMBERED)
     def hour_and_offset(hours: int) -> tuple[str, str] | None:
-        first, last = local(hours * 60), local(hours * 60 + 59)
-        if first.utcoffset() != last.utcoffset() or first.minute:
+        offset = offset_of_day(hours // 24) or offset_between(hours * 60, hours * 60 + 59)
+        first = offset and from_micros(hours * _MICROS_AN_HOUR).astimezone(offset)
+        if first is None or first.minute:
             return None
         text = first.isoformat()
         return text[:13], text[19:]
 
     @lru_cache(maxsize=_REMEMBERED)
     def minute_and_offset(minutes: int) -> tuple[str, str]:
-        text = local(minutes).isoformat()
+        text = from_micros(minutes * _MICROS_A_MINUTE).astimezone(offset_at(minutes)).isoformat()
         return text[:16], text[19:]
 
     def write(instant: int) -> str:

@@ -2,12 +2,12 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, TextClause, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from settlement_bridge.errors import Busy, StoreBroken, StoreUnavailable
@@ -110,17 +110,19 @@ class Database:
 
     def upsert(self, connection: Connection, table: Table, values: Mapping[str, object]) -> None:
         """Insert a row or, where its primary key is held, bring that row to `values`."""
-        connection.execute(_upsert(sqlite.insert if self._is_sqlite else postgresql.insert, table, *values), values)
+        connection.execute(_upsert(table, *values), values)
 
 
 @lru_cache(maxsize=64)
-def _upsert(
-    insert: Callable[[Table], sqlite.Insert | postgresql.Insert], table: Table, *names: str
-) -> sqlite.Insert | postgresql.Insert:
+def _upsert(table: Table, *names: str) -> TextClause:
+    # As text, which both databases read alike: SQLAlchemy puts its own kind of it together anew at every execution.
     keys = [column.name for column in table.primary_key]
-    statement = insert(table)
-    others = {name: statement.excluded[name] for name in names if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    columns, values = ", ".join(names), ", ".join(f":{name}" for name in names)
+    others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    return text(
+        f"INSERT INTO {table.name} ({columns}) VALUES ({values})"  # noqa: S608 - our own tables' names
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {others}"
+    )
 
 
 def stream(

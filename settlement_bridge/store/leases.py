@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from settlement_bridge.errors import Busy
 from settlement_bridge.instants import from_micros, to_micros
@@ -11,6 +11,11 @@ from settlement_bridge.store.database import Database
 from settlement_bridge.store.moved import must_be_here
 from settlement_bridge.store.tables import leases
 
+_TAKE = text(
+    "INSERT INTO leases (name, holder, token, since, expires) VALUES (:name, :holder, 1, :now, :expires)"
+    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, token = leases.token + 1, since = excluded.since,"
+    " expires = excluded.expires WHERE leases.expires <= excluded.since"
+)
 _ONE = select(leases).where(leases.c.name == bindparam("wanted"))
 _CHANGE = update(leases).where(leases.c.name == bindparam("wanted"), leases.c.token == bindparam("mine"))
 
@@ -35,19 +40,10 @@ class Leases:
         `holder` is shown to whoever comes second. A lease that ran out, as after a crash, is taken over. Raises Busy,
         naming the holder and since when, while it is somebody's, and StoreMoved where the store has gone elsewhere.
         """
-        term = {"holder": holder, "since": to_micros(now), "expires": _expiry(now, seconds)}
-        statement = (
-            self._database.insert(leases)
-            .values(name=name, token=1, **term)
-            .on_conflict_do_update(
-                index_elements=["name"],
-                set_={**term, "token": leases.c.token + 1},
-                where=leases.c.expires <= to_micros(now),
-            )
-        )
+        term = {"name": name, "holder": holder, "now": to_micros(now), "expires": _expiry(now, seconds)}
         with self._database.writing(fenced=False) as connection:
             must_be_here(connection, self._database.address)
-            taken = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+            taken = connection.execute(_TAKE, term, execution_options={"preserve_rowcount": True}).rowcount == 1
             row = connection.execute(_ONE, {"wanted": name}).one()
         if not taken:
             since, expires = (from_micros(at).isoformat(timespec="seconds") for at in (row.since, row.expires))

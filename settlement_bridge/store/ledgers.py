@@ -17,6 +17,7 @@ _LEDGER = TypeAdapter(Ledger)
 _DETAILS = select(ledgers.c.ledger_id, ledgers.c.details)
 _ALL = select(ledgers).order_by(ledgers.c.ledger_id)
 _ONE = select(ledgers).where(ledgers.c.ledger_id == bindparam("wanted"))
+_CAUGHT_UP = update(ledgers).where(ledgers.c.ledger_id == bindparam("wanted"), ledgers.c.caught_up_at.is_(None))
 _CHANGE = update(ledgers).where(ledgers.c.ledger_id == bindparam("wanted"))
 
 
@@ -90,8 +91,8 @@ class Ledgers:
 
     def caught_up(self, ledger_id: str, now: datetime) -> None:
         """Note that both books of a ledger have been read to their end; only the first time counts."""
-        if self._row(ledger_id).caught_up_at is None:
-            self._update(ledger_id, {"caught_up_at": to_micros(now)})
+        with self._database.writing() as connection:
+            connection.execute(_CAUGHT_UP, {"wanted": ledger_id, "caught_up_at": to_micros(now)})
 
     def _change(self, ledger_id: str, what: str, since: str, reason: str | None, now: datetime | None) -> None:
         row = self._row(ledger_id)._mapping
