@@ -8,6 +8,7 @@ from paramiko import SSHException
 from paramiko.packet import Packetizer as PlainPacketizer
 
 from settlement_bridge.sftp_server.limits import Limits
+from settlement_bridge.sftp_server.line import Line
 
 _OVERHEAD = 1024
 """Bytes of a packet besides its payload."""
@@ -17,7 +18,8 @@ class Packetizer(PlainPacketizer):
     """Takes no packet and no greeting that is larger than it needs to be, and knows since when it waits to send."""
 
     def __init__(self, connection: socket.socket, limits: Limits) -> None:
-        super().__init__(connection)
+        self.line = Line(connection)
+        super().__init__(self.line)  # type: ignore[arg-type]
         self._limits = limits
         self.sent = 0
         """Bytes handed to the operating system."""

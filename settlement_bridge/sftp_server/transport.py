@@ -60,6 +60,7 @@ class Transport(PlainTransport):
             default_window_size=limits.window,
             packetizer_class=partial(Packetizer, limits=limits),  # type: ignore[arg-type]
         )
+        self.packetizer.line.wait_at_most(self._active_check_timeout)
         self.local_version = f"SSH-2.0-{SOFTWARE}"
         self.sessions: list[Channel] = []
         self._limits = limits
