@@ -11,6 +11,8 @@ from settlement_bridge.store import CHUNK, Document, Store
 _CACHE = 128
 """Chunks in memory (16 MiB), for all users together: documents never change."""
 _BOOKMARKS = 10_000
+_READERS = 4
+"""Who reads in the database at once: less than the connections it keeps open, since to open one takes far longer."""
 
 
 class Library:
@@ -23,6 +25,8 @@ class Library:
         self.opened_at = clock()
         self._documents = store.documents
         self._lock = threading.Lock()
+        self.readers = threading.Semaphore(_READERS)
+        """Held by whoever reads in the database."""
         self._chunks: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._bookmarks: OrderedDict[tuple[str, int], int] = OrderedDict()
 
@@ -57,7 +61,8 @@ class Library:
             if key in self._chunks:
                 self._chunks.move_to_end(key)
                 return self._chunks[key]
-        chunk = self._documents.chunk(document_id, number)
+        with self.readers:
+            chunk = self._documents.chunk(document_id, number)
         with self._lock:
             self._chunks[key] = chunk
             while len(self._chunks) > _CACHE:

@@ -75,7 +75,8 @@ class Tree:
         if len(below) == _FILE_DEPTH:
             return _file(self._document(DocumentPlace(*below), archived), archived)
         _refuse_unless(len(below) < _FILE_DEPTH)
-        found = self._library.inboxes.folder(self._user.view, below, archived=archived)
+        with self._library.readers:
+            found = self._library.inboxes.folder(self._user.view, below, archived=archived)
         if found is None and not below:
             return self._always(path[-1])
         if found is None:
@@ -96,7 +97,8 @@ class Tree:
         if len(below) == _FILE_DEPTH - 1:
             nodes = [_file(one, archived) for one in self._documents(below, archived)]
         else:
-            nodes = [_folder(one) for one in inboxes.folders(view, below, archived=archived)]
+            with self._library.readers:
+                nodes = [_folder(one) for one in inboxes.folders(view, below, archived=archived)]
         _refuse_unless(bool(nodes) or not below)
         return nodes
 
@@ -121,7 +123,8 @@ class Tree:
         document = None if archived else found.get(view.user_name, place)
         if document is None:
             changes = found.changes
-            document = self._library.inboxes.document(view, place, archived=archived)
+            with self._library.readers:
+                document = self._library.inboxes.document(view, place, archived=archived)
             if document is not None and not archived:
                 found.remember(view.user_name, [document], changes)
         if document is None or not view.shows(document):
@@ -131,7 +134,8 @@ class Tree:
     def _documents(self, path: Path, archived: bool) -> list[Document]:
         view, found = self._user.view, self._library.found
         changes = found.changes
-        documents = self._library.inboxes.documents(view, path, archived=archived)
+        with self._library.readers:
+            documents = self._library.inboxes.documents(view, path, archived=archived)
         if not archived:
             found.remember(view.user_name, documents, changes)
         return documents

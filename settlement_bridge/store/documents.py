@@ -98,8 +98,8 @@ class Documents:
 
     def chunk(self, document_id: int, number: int) -> bytes:
         """Return one chunk of a document, counted from 0; nothing behind the last."""
-        with self._database.reading() as connection:
-            return connection.scalar(_CHUNK, {"document_id": document_id, "number": number}) or b""
+        rows = self._database.ask(_CHUNK, {"document_id": document_id, "number": number})
+        return rows[0][0] if rows else b""
 
     def _find(self, where: ColumnElement[bool]) -> Document | None:
         with self._database.reading() as connection:

@@ -1,5 +1,6 @@
 """How much the database is asked: a listing of any length, and every file of it, costs a fixed number of statements."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,15 +20,18 @@ def counting(engine: Engine) -> Iterator[list[str]]:
     """Collect the statements that are executed within the block."""
     statements: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(statement: str) -> None:
         if not statement.startswith(_NO_QUESTIONS):
             statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    def listen(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(note)
+
+    event.listen(engine, "checkout", listen)
     try:
         yield statements
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "checkout", listen)
 
 
 @pytest.mark.parametrize("files", [3, 300])
