@@ -17,10 +17,18 @@ _FLUSH = 256 * 1024
 _PIECE = 32 * 1024 - 64
 """What paramiko puts into one packet for a client that takes 32 KiB."""
 _HEADER = 4
+_SHORTEST = 9
+"""Bytes of the shortest request that names anything, with its header."""
+_ROOM = 64 * 1024
+"""More than any answer that is given at once."""
 
 
 class Conversation(threading.Thread):
-    """The thread that serves a channel until the client, the line or the server has had enough."""
+    """The thread that serves a channel until the client, the line or the server has had enough.
+
+    To wake it up takes longer than most answers: so the transport's own thread gives those that nobody has to wait
+    for, while this one has nothing to do.
+    """
 
     def __init__(self, channel: Channel, filesystem: Filesystem, limits: Limits) -> None:
         super().__init__(name="sftp session", daemon=True)
@@ -31,11 +39,34 @@ class Conversation(threading.Thread):
         self._unsent: list[bytes] = []
         self._unsent_size = 0
         self._data_unsent = False
+        self._greeted = False
+        self._turn = threading.Lock()
+        """Held by whoever answers; this thread lets go of it only while it waits for requests."""
+        self._turn.acquire()
+        self._handed = len(channel.in_buffer)
+        """Bytes that the transport has put into the channel, of which this thread has taken so many:"""
+        self._taken = 0
         channel.settimeout(limits.send)
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether this is the conversation on a channel."""
         return channel is self._channel
+
+    def answer_at_once(self, content: bytes) -> bool:
+        """Answer what has just arrived, if it is one request, nothing is to be done before it, and nothing to wait for.
+
+        Called by the transport's thread alone, which puts into the channel what is not answered: it must not wait,
+        since it is the one that hears what a client has taken.
+        """
+        if self._is_short(content) and self._turn.acquire(blocking=False):
+            try:
+                if self._is_next(content):
+                    self._answer_now(content[_HEADER:])
+                    return True
+            finally:
+                self._turn.release()
+        self._handed += len(content)
+        return False
 
     def run(self) -> None:
         """Answer requests, until there are none or the client breaks the rules."""
@@ -50,8 +81,7 @@ class Conversation(threading.Thread):
             log.exception("a session ended by a mistake in this program")
         finally:
             self.filesystem.drop()
-            with suppress(EOFError, OSError, SSHException):  # the line is cut
-                self._channel.close()
+            self._close()
 
     def flush(self) -> None:
         """Hand what was answered to the transport.
@@ -76,6 +106,38 @@ class Conversation(threading.Thread):
         if packet is None or Fields(packet).byte() != Kind.INIT:
             raise EOFError("a client that does not begin with INIT")
         self._send(packets.version())
+        self._greeted = True
+
+    def _is_short(self, content: bytes) -> bool:
+        whole = len(content) >= _SHORTEST and int.from_bytes(content[:_HEADER], "big") == len(content) - _HEADER
+        return whole and self.filesystem.is_short(content[_HEADER:])
+
+    def _is_next(self, content: bytes) -> bool:
+        """Tell whether all that came before is answered, and the channel has room for what is sent and received."""
+        channel, transport = self._channel, self._channel.transport
+        if not self._greeted or self._received or self._handed != self._taken:
+            return False
+        if channel.out_window_size < _ROOM or transport is None or not transport.clear_to_send.is_set():
+            return False
+        if channel.in_window_sofar + len(content) > channel.in_window_threshold:
+            return False  # the thread tells the client that it may send more
+        channel._check_add_window(len(content))  # type: ignore[attr-defined]
+        return True
+
+    def _answer_now(self, packet: bytes) -> None:
+        try:
+            self._send(self._answer(Fields(packet)))
+            self.flush()
+        except (EOFError, OSError, SSHException) as error:
+            log.debug("session ended: %s", escaped(error))
+            self._close()
+        except Exception:
+            log.exception("a session ended by a mistake in this program")
+            self._close()
+
+    def _close(self) -> None:
+        with suppress(EOFError, OSError, SSHException):  # the line is cut
+            self._channel.close()
 
     def _answer(self, fields: Fields) -> bytes:
         kind, request = fields.byte(), fields.number()
@@ -91,18 +153,22 @@ class Conversation(threading.Thread):
 
     def _next(self) -> bytes | None:
         """Return the next packet; None where the client says that there are no more. Sends before it waits."""
-        while (packet := self._taken()) is None:
+        while (packet := self._whole()) is None:
             self.flush()
+            self._turn.release()
             try:
                 received = self._channel.recv(_RECEIVE)
             except TimeoutError:  # of patience with who says nothing there is more: the server watches over it
                 continue
+            finally:
+                self._turn.acquire()
             if not received:
                 return None
+            self._taken += len(received)
             self._received += received
         return packet
 
-    def _taken(self) -> bytes | None:
+    def _whole(self) -> bytes | None:
         """Take a whole packet from what was received, if there is one."""
         if len(self._received) < _HEADER:
             return None

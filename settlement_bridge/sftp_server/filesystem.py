@@ -27,6 +27,8 @@ _DENIED = frozenset(
     )
 )
 """Refused whatever they name, so that the refusal says nothing of what is there."""
+_SHORT = frozenset((Kind.OPEN, Kind.STAT, Kind.LSTAT, Kind.FSTAT, Kind.REALPATH))
+_SHORT_READ = 32 * 1024
 
 
 @dataclass
@@ -66,6 +68,18 @@ class Filesystem:
     _handles: dict[bytes, OpenFile | OpenFolder] = field(default_factory=dict)
     _opened: int = 0
 
+    def is_short(self, packet: bytes) -> bool:
+        """Tell whether a request, of which there are five bytes at least, has a short answer that waits for nobody.
+
+        What archives waits for the disk, and before that for the client.
+        """
+        kind = packet[0]
+        if kind == Kind.READ:
+            return int.from_bytes(packet[-4:], "big") <= _SHORT_READ
+        if kind == Kind.CLOSE:
+            return not self._may_archive()
+        return kind in _SHORT
+
     def answer(self, kind: int, request: int, fields: Fields) -> bytes:
         """Return the answer to a request. Raises Refusal, and what the store raises."""
         if kind in _DENIED:
@@ -85,6 +99,12 @@ class Filesystem:
             if isinstance(handle, OpenFile):
                 self._remember(handle)
         self._handles.clear()
+
+    def _may_archive(self) -> bool:
+        try:
+            return self.user().archives
+        except Refusal:
+            return False
 
     def _open(self, request: int, fields: Fields) -> bytes:
         path, flags = fields.path(), fields.number()

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from paramiko import Message, PKey
+from paramiko import Channel, Message, PKey
 from paramiko import Transport as PlainTransport
 from paramiko.auth_handler import AuthHandler as PlainAuthHandler
 from paramiko.common import AUTH_SUCCESSFUL, MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
@@ -17,6 +17,9 @@ class Host(Protocol):
 
     def logged_in(self) -> None:
         """The client has proven who it is."""
+
+    def answered(self, channel: Channel, content: bytes) -> bool:
+        """What arrived on a channel; False where it is left for whoever reads from the channel."""
 
     def ended(self) -> None:
         """The connection is over."""

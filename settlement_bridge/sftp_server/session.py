@@ -124,6 +124,10 @@ class Session(ServerInterface):
         log.info("login of user %s from %s port %d", escaped(self._name), self.peer.address, self.peer.port)
         self._house.changed()
 
+    def answered(self, channel: Channel, content: bytes) -> bool:
+        """Answer what arrived on a channel, if that can be done at once."""
+        return any(one.serves(channel) and one.answer_at_once(content) for one in self._conversations)
+
     def ended(self) -> None:
         """The connection is over."""
         who = f"{self.peer.address} port {self.peer.port}"

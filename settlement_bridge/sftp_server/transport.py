@@ -146,7 +146,9 @@ class Transport(PlainTransport):
     def _feed(self, channel: Channel, m: Message) -> None:
         if len(channel.in_buffer) > self._limits.window + self._limits.packet:
             raise SSHException("more data than the window allows")
-        channel._feed(m)  # type: ignore[attr-defined]
+        content = m.get_binary()
+        if not self._host.answered(channel, content):
+            channel._feed(content)  # type: ignore[attr-defined]
 
 
 def _ignore(_: Message) -> None:
