@@ -7,7 +7,7 @@ from typing import Any
 from settlement_bridge.errors import RegisterUnavailable
 from settlement_bridge.model import Organization
 from settlement_bridge.registers.countries import three_letters
-from settlement_bridge.registers.http import ask
+from settlement_bridge.registers.http import Site
 from settlement_bridge.registers.text import joined, text
 
 _NUMBER = re.compile("([0-9]{7})-?([0-9])")
@@ -24,8 +24,7 @@ class Ytj:
     country = "FI"
 
     def __init__(self, base_url: str, timeout: float) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._timeout = timeout
+        self._site = Site(self.name, base_url, timeout)
 
     def holds(self, number: str) -> bool:
         """See Register. The hyphen of a Y-tunnus is sometimes left out."""
@@ -34,7 +33,7 @@ class Ytj:
     def look_up(self, number: str) -> Organization | None:
         """See Register."""
         number = _NUMBER.sub(r"\1-\2", number)
-        answer = ask(self.name, f"{self._base_url}/companies", {"businessId": number}, self._timeout)
+        answer = self._site.ask("companies", businessId=number)
         companies = answer.document.get("companies")
         if answer.status != 200 or companies == []:
             return None

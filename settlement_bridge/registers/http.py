@@ -26,11 +26,23 @@ class Answer(NamedTuple):
     document: dict[str, Any]
 
 
-def ask(register: str, url: str, parameters: dict[str, str], timeout: float) -> Answer:
-    """Return the answer to a GET within `timeout` seconds: a JSON object, or one of the statuses in UNKNOWN.
+class Site:
+    """Where a register answers; `timeout` in seconds, for each question."""
 
-    Redirects are not followed. Raises RegisterUnavailable, naming the register, for everything else.
-    """
+    def __init__(self, register: str, base_url: str, timeout: float) -> None:
+        self._register = register
+        self._base_url = base_url.rstrip("/")
+        self._timeout = timeout
+
+    def ask(self, path: str, **parameters: str) -> Answer:
+        """Return the answer to a GET in time: a JSON object, or one of the statuses in UNKNOWN.
+
+        Redirects are not followed. Raises RegisterUnavailable, naming the register, for everything else.
+        """
+        return _ask(self._register, f"{self._base_url}/{path}", parameters, self._timeout)
+
+
+def _ask(register: str, url: str, parameters: dict[str, str], timeout: float) -> Answer:
     answers: SimpleQueue[Answer | Exception] = SimpleQueue()
 
     def fetch() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from settlement_bridge.errors import RegisterUnavailable
 from settlement_bridge.model import Organization
 from settlement_bridge.registers.countries import three_letters
-from settlement_bridge.registers.http import ask
+from settlement_bridge.registers.http import Site
 from settlement_bridge.registers.text import joined, text
 
 _NUMBER = re.compile("[0-9]{9}")
@@ -24,8 +24,7 @@ class Enhetsregisteret:
     country = "NO"
 
     def __init__(self, base_url: str, timeout: float) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._timeout = timeout
+        self._site = Site(self.name, base_url, timeout)
 
     def holds(self, number: str) -> bool:
         """See Register."""
@@ -34,7 +33,7 @@ class Enhetsregisteret:
     def look_up(self, number: str) -> Organization | None:
         """See Register. What is no entity may be a subentity, which has a list of its own."""
         for kind in _KINDS:
-            answer = ask(self.name, f"{self._base_url}/{kind}/{number}", {}, self._timeout)
+            answer = self._site.ask(f"{kind}/{number}")
             if answer.status == 200:
                 return self._organization(number, answer.document)
         return None
