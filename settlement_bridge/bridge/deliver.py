@@ -10,6 +10,9 @@ from settlement_bridge.bridge.settings import BridgeSettings, Outlet
 from settlement_bridge.formats import Format
 from settlement_bridge.store import Delivery, DeliveryState, Store, StoredSettlement
 
+Known = dict[tuple[str, str], Delivery]
+"""What is recorded of a settlement's files, by destination and extension."""
+
 
 class Deliverer:
     """Delivers what is due; every file once, and none that is not proven."""
@@ -34,11 +37,11 @@ class Deliverer:
     def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination that has not got them; say what became of each."""
         known = self._known(stored)
-        if not known and (described := self.described(stored, now)) != stored:
-            stored = described
-            self._store.settlements.renew(stored)
+        shown = self._shown(stored, known, now)
+        if shown != stored:
+            self._store.settlements.renew(shown)
         results = [
-            self._handover(outlet, form, stored, now).run(delivery)
+            self._handover(outlet, form, shown, now).run(delivery)
             for outlet in self._settings.outlets
             for form in outlet.formats_for(stored.settlement)
             if (delivery := known.get((outlet.destination.name, form.extension))) is None
@@ -62,7 +65,7 @@ class Deliverer:
 
         What is known of the merchant is kept with the payout from its first file on (rules 14 and 23).
         """
-        return stored if self._known(stored) else self.described(stored, now)
+        return self._shown(stored, self._known(stored), now)
 
     def described(self, stored: StoredSettlement, now: datetime) -> StoredSettlement:
         """Return a settlement with what is known of its merchant now (rule 14)."""
@@ -70,7 +73,10 @@ class Deliverer:
         merchant = self._merchants.describe(ledger, stored.settlement.msn, now)
         return replace(stored, settlement=replace(stored.settlement, merchant=merchant))
 
-    def _known(self, stored: StoredSettlement) -> dict[tuple[str, str], Delivery]:
+    def _shown(self, stored: StoredSettlement, known: Known, now: datetime) -> StoredSettlement:
+        return stored if known else self.described(stored, now)
+
+    def _known(self, stored: StoredSettlement) -> Known:
         return {(one.destination, one.extension): one for one in self._store.deliveries.of(stored.settlement_id)}
 
     def _handover(self, outlet: Outlet, form: Format, stored: StoredSettlement, now: datetime) -> Handover:
