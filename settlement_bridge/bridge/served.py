@@ -7,9 +7,17 @@ than a crash lasts. Nobody takes a document away here: importers move it from th
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
-from settlement_bridge.publish import Fingerprint, LocalDraft, Outcome, explained, inbox_path, spooled
+from settlement_bridge.publish import (
+    Fingerprint,
+    LocalDraft,
+    Outcome,
+    SpooledDraft,
+    explained,
+    inbox_path,
+    spooled,
+    try_out,
+)
 from settlement_bridge.store import Document, DocumentPlace, Store
 from settlement_bridge.store.documents import Documents
 
@@ -57,12 +65,7 @@ class ServedDestination:
 
     def check(self) -> None:
         """See `Destination.check`."""
-        draft = self.draft(_PROBE)
-        try:
-            draft.stream.write(b"settlement-bridge check\n")
-            draft.seal()
-        finally:
-            draft.discard()
+        try_out(self.draft(_PROBE))
 
     def close(self) -> None:
         """See `Destination.close`."""
@@ -71,34 +74,16 @@ class ServedDestination:
         return spooled(self._spooled_for, path, self._spool)
 
 
-class ServedDraft:
-    """Written to a file first, which can be validated; kept in the store when it is sealed."""
+class ServedDraft(SpooledDraft):
+    """Kept in the store when it is sealed; that becomes durable with the record that follows."""
 
     def __init__(
         self, documents: Documents, clock: Callable[[], datetime], place: DocumentPlace, spool: LocalDraft
     ) -> None:
+        super().__init__(spool)
         self._documents = documents
         self._clock = clock
         self._place = place
-        self._spool = spool
-        self._published = False
-
-    @property
-    def stream(self) -> BinaryIO:
-        """See `Draft.stream`."""
-        return self._spool.stream
-
-    @property
-    def local_path(self) -> Path:
-        """See `Draft.local_path`."""
-        return self._spool.local_path
-
-    def seal(self) -> Fingerprint:
-        """See `Draft.seal`. What the store keeps becomes durable with the record that follows."""
-        sealed = self._spool.seal()
-        with explained(self.local_path), self.local_path.open("rb") as content:
-            self._documents.write_draft(self._place, content, sealed.sha256, sealed.size, self._clock())
-        return sealed
 
     def publish(self) -> None:
         """See `Draft.publish`."""
@@ -106,14 +91,12 @@ class ServedDraft:
         self._published = True
         self._spool.discard()
 
-    def discard(self) -> None:
-        """See `Draft.discard`."""
-        if self._published:
-            return
-        try:
-            self._documents.discard(self._place)
-        finally:
-            self._spool.discard()
+    def _send(self, sealed: Fingerprint) -> None:
+        with explained(self.local_path), self.local_path.open("rb") as content:
+            self._documents.write_draft(self._place, content, sealed.sha256, sealed.size, self._clock())
+
+    def _withdraw(self) -> None:
+        self._documents.discard(self._place)
 
 
 def _place(path: PurePosixPath) -> DocumentPlace:

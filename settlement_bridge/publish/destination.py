@@ -109,6 +109,15 @@ class Destination(Protocol):
         """Let go of connections; what is asked afterwards opens them anew."""
 
 
+def try_out(draft: Draft) -> None:
+    """Write, seal and discard a draft, as `Destination.check` promises; raises what they raise."""
+    try:
+        draft.stream.write(b"settlement-bridge check\n")
+        draft.seal()
+    finally:
+        draft.discard()
+
+
 def draft_name(path: PurePosixPath) -> str:
     """The one name of the draft of `path`: hidden, and without the extension that importers look for."""
     return f".{path.name}.part"

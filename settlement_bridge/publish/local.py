@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from settlement_bridge.errors import ConfigurationError, DeliveryFailed
-from settlement_bridge.publish.destination import Fingerprint, Outcome, draft_name
+from settlement_bridge.publish.destination import Fingerprint, Outcome, draft_name, try_out
 from settlement_bridge.publish.disk_errors import explained, let_go
 from settlement_bridge.publish.files import READ, WRITE, fingerprint_of, look_at, open_locked, publish, remove
 from settlement_bridge.publish.folders import Access, Folder, find_folder
@@ -68,12 +68,7 @@ class LocalDestination:
 
     def check(self) -> None:
         """See `Destination.check`."""
-        draft = self.draft(_PROBE)
-        try:
-            draft.stream.write(b"settlement-bridge check\n")
-            draft.seal()
-        finally:
-            draft.discard()
+        try_out(self.draft(_PROBE))
 
     def close(self) -> None:
         """See `Destination.close`."""

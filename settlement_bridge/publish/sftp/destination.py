@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from paramiko import SFTPClient
 
 from settlement_bridge.errors import DeliveryFailed
-from settlement_bridge.publish.destination import Fingerprint, Outcome
+from settlement_bridge.publish.destination import Fingerprint, Outcome, try_out
 from settlement_bridge.publish.layout import inbox_path
 from settlement_bridge.publish.local import LocalDraft
 from settlement_bridge.publish.sftp.draft import Place, SftpDraft, give_final_name
@@ -66,12 +66,7 @@ class SftpDestination:
 
     def check(self) -> None:
         """See `Destination.check`."""
-        draft = self.draft(_PROBE)
-        try:
-            draft.stream.write(b"settlement-bridge check\n")
-            draft.seal()
-        finally:
-            draft.discard()
+        try_out(self.draft(_PROBE))
 
     def close(self) -> None:
         """See `Destination.close`."""

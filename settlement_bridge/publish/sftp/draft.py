@@ -1,8 +1,7 @@
 """A document on its way to a server: written on this machine, then sent under a name no importer matches."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from pathlib import PurePosixPath
 
 from paramiko import SFTPClient
 
@@ -13,6 +12,7 @@ from settlement_bridge.publish.sftp.files import remove, rename, upload, verify
 from settlement_bridge.publish.sftp.folders import NewFolders
 from settlement_bridge.publish.sftp.problems import explained
 from settlement_bridge.publish.sftp.session import Session
+from settlement_bridge.publish.spool import SpooledDraft
 
 
 @dataclass(frozen=True)
@@ -39,37 +39,15 @@ class Place:
         return str(self.draft_path)
 
 
-class SftpDraft:
+class SftpDraft(SpooledDraft):
     """Sent when it is sealed: what is recorded as publishing must be complete at the server by then."""
 
     def __init__(self, session: Session, folders: NewFolders, place: Place, spool: LocalDraft) -> None:
+        super().__init__(spool)
         self._session = session
         self._folders = folders
         self._place = place
-        self._spool = spool
         self._sent = False
-        self._published = False
-
-    @property
-    def stream(self) -> BinaryIO:
-        """See `Draft.stream`."""
-        return self._spool.stream
-
-    @property
-    def local_path(self) -> Path:
-        """See `Draft.local_path`."""
-        return self._spool.local_path
-
-    def seal(self) -> Fingerprint:
-        """See `Draft.seal`. Sends the file and reads it back."""
-        sealed = self._spool.seal()
-        place = self._place
-        with explained(place.called), self._session.client() as client:
-            self._sent = True
-            self._folders.begin(client, place.draft_path)
-            upload(client, self.local_path, place.temporary)
-            verify(client, place.temporary, sealed, place.called)
-        return sealed
 
     def publish(self) -> None:
         """See `Draft.publish`."""
@@ -82,17 +60,18 @@ class SftpDraft:
         self._published = True
         self._folders.used(place.path.parent)
 
-    def discard(self) -> None:
-        """See `Draft.discard`."""
-        if self._published:
-            return
-        try:
-            if self._sent:
-                self._withdraw()
-        finally:
-            self._spool.discard()
+    def _send(self, sealed: Fingerprint) -> None:
+        """Send the file and read it back."""
+        place = self._place
+        with explained(place.called), self._session.client() as client:
+            self._sent = True
+            self._folders.begin(client, place.draft_path)
+            upload(client, self.local_path, place.temporary)
+            verify(client, place.temporary, sealed, place.called)
 
     def _withdraw(self) -> None:
+        if not self._sent:
+            return
         with explained(self._place.called), self._session.client() as client:
             remove(client, self._place.temporary)
             self._folders.remove(client, self._place.path.parent)
