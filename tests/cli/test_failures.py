@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -181,18 +182,22 @@ def test_a_wrong_call_is_a_usage_error(arguments: list[str], capsys: pytest.Capt
     assert "Error: " in captured.err
 
 
+def run_into(stdout: TextIO, place: Place, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command_line("--config", place.config, *arguments),
+        check=False,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        timeout=60,
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["status", "--json"], ["find", "x", "--json"]], ids=" ".join)
 def test_a_full_disk_behind_stdout(synced: Place, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            command_line("--config", synced.config, *arguments),
-            check=False,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-            timeout=60,
-        )
+        done = run_into(full, synced, arguments)
 
     assert done.returncode == 1
     assert "the output: No space left on device" in done.stderr
@@ -205,15 +210,7 @@ def test_a_reader_who_has_had_enough(webshop: Place, arguments: list[str]) -> No
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
-        done = subprocess.run(
-            command_line("--config", webshop.config, *arguments),
-            check=False,
-            stdout=pipe,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-            timeout=60,
-        )
+        done = run_into(pipe, webshop, arguments)
 
     assert done.returncode == 1
     assert done.stderr == ""

@@ -11,6 +11,7 @@ from lxml import etree
 
 from settlement_bridge.formats.schemas import schema_path
 from tests.formats.remake import GOLDEN
+from tests.formats.xml_changes import double, drop, reorder
 
 NAMESPACE = "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"
 MONEY = (
@@ -103,23 +104,6 @@ def with_odd_texts() -> Iterator[etree._Element]:
             root = whole_document()
             list(root.iter())[index].text = text
             yield root
-
-
-def drop(element: etree._Element, _: random.Random) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)
-
-
-def double(element: etree._Element, _: random.Random) -> None:
-    if element.getparent() is not None:
-        element.addnext(copy.deepcopy(element))
-
-
-def reorder(element: etree._Element, dice: random.Random) -> None:
-    parent = element.getparent()
-    children = list(element if parent is None else parent)
-    dice.choice(children).addnext(dice.choice(children))
 
 
 def rename(element: etree._Element, dice: random.Random) -> None:

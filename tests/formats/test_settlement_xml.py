@@ -14,24 +14,12 @@ from settlement_bridge.formats.text import xml_text
 from settlement_bridge.formats.timestamps import local_time_writer
 from settlement_bridge.model import Merchant, Transaction
 from settlement_bridge.money import decimal_text
+from tests.formats.books import MERCHANTS, TRANSACTIONS
 from tests.formats.remake import GOLDEN, golden_report
 from tests.formats.reports import OSLO, rendered, report, row, settlement, totals_of, write_rendered
 
 NAMESPACES = {"r": "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"}
 XML = formats.get("xml")
-ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=40)
-AMOUNTS = st.integers(0, 10**12)
-TRANSACTIONS = st.builds(
-    Transaction,
-    instant=st.integers(0, 10**15),
-    capture=AMOUNTS,
-    refund=AMOUNTS.map(lambda amount: -amount),
-    fee=AMOUNTS,
-    number=st.integers(1, 2**63 - 1),
-    order_id=ANY_TEXT,
-    mapped_from=st.none(),
-)
-MERCHANTS = st.builds(Merchant, *(ANY_TEXT for _ in range(8)))
 
 
 def texts(document: bytes, path: str) -> list[str]:

@@ -16,6 +16,7 @@ from settlement_bridge.model import Issuer, Merchant, Report
 from tests.formats.books import ANY_TEXT
 from tests.formats.remake import GOLDEN, golden_report, rendered_as
 from tests.formats.reports import report, row
+from tests.formats.xml_changes import double, drop, reorder
 
 XML2 = formats.get("xml", xml_version="2.0")
 OWN = etree.XMLSchema(etree.parse(str(schema_path("SettlementReport-2.0.xsd"))))
@@ -119,25 +120,8 @@ def whole_document() -> etree._Element:
     return root
 
 
-def drop(element: etree._Element, _: random.Random) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)
-
-
 def empty(element: etree._Element, _: random.Random) -> None:
     del element[:]
-
-
-def double(element: etree._Element, _: random.Random) -> None:
-    if element.getparent() is not None:
-        element.addnext(copy.deepcopy(element))
-
-
-def reorder(element: etree._Element, dice: random.Random) -> None:
-    parent = element.getparent()
-    children = list(element if parent is None else parent)
-    dice.choice(children).addnext(dice.choice(children))
 
 
 def rename(element: etree._Element, dice: random.Random) -> None:

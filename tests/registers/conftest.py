@@ -1,20 +1,14 @@
 """A scripted server in the place of a public register."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from settlement_bridge.registers import Enhetsregisteret, Ytj
+from tests.report_api.conftest import server
 from tests.report_api.server import Server
 
+__all__ = ["server"]
+
 TIMEOUT = 0.5
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    running = Server()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlement_bridge.errors import DataRefused
-from settlement_bridge.model import Payout
+from settlement_bridge.model import Payout, Transaction
 from settlement_bridge.settlement.ids import TransactionIds
 from settlement_bridge.transaction_ids import (
     FIRST_MAPPED,
@@ -21,14 +21,20 @@ from tests.books import MONDAY, Books
 from tests.settlement.conftest import OpenDesk
 
 
-@pytest.mark.parametrize("psp", ["7", "3343121302", "999999999999999999", str(LARGEST_LONG)])
-def test_rule_16_a_number_that_fits_is_used_as_it_is(open_desk: OpenDesk, psp: str) -> None:
+def settled(open_desk: OpenDesk, psp: str) -> Transaction:
+    """Return the row of a payout whose one capture has a reference."""
     books = Books()
     books.capture("A-1", 100_00, psp=psp)
     books.payout()
     desk = open_desk(books)
     desk.settle()
     (row,) = desk.transactions(2000001)
+    return row
+
+
+@pytest.mark.parametrize("psp", ["7", "3343121302", "999999999999999999", str(LARGEST_LONG)])
+def test_rule_16_a_number_that_fits_is_used_as_it_is(open_desk: OpenDesk, psp: str) -> None:
+    row = settled(open_desk, psp)
     assert (row.number, row.mapped_from) == (int(psp), None)
 
 
@@ -51,12 +57,7 @@ def test_rule_16_many_at_once_are_what_they_are_one_by_one(texts: list[str]) -> 
     ],
 )
 def test_rule_16_anything_else_maps_into_its_own_range_with_the_text_recorded(open_desk: OpenDesk, psp: str) -> None:
-    books = Books()
-    books.capture("A-1", 100_00, psp=psp)
-    books.payout()
-    desk = open_desk(books)
-    desk.settle()
-    (row,) = desk.transactions(2000001)
+    row = settled(open_desk, psp)
     assert (row.number, row.mapped_from) == (transaction_number(psp), psp)
     assert FIRST_MAPPED <= row.number < LAST_MAPPED
 
