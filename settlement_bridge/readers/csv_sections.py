@@ -11,7 +11,7 @@ from settlement_bridge.readers.values import NotRead, amount, day, integer
 
 FIRST_CELLS = ["OrganizationNumber", "MerchantName"]
 _NAMED_BY = {"SettlementInfo": "SalesUnitName", "TransactionInfo": "SalesDate", "FeeInfo": "SettlementDate"}
-"""The lines of column names, by their first cell and the second one."""
+"""What the second cell of a line of column names says, by its first one."""
 _NEEDED = {
     "SettlementInfo": (
         *("SalesUnitName", "SaleUnitNumber", "SettlementDate", "SettlementID", "SettlementAccount"),
@@ -35,7 +35,7 @@ def read_sections(stream: IO[bytes]) -> Iterator[Filed]:
         name = cells[0]
         if before == FIRST_CELLS:
             merchant = replace(merchant, organization_number=cells[0], organization_name=plain("".join(cells[1:2])))
-        elif _NAMED_BY.get(name, "") in cells[1:2]:
+        elif _names_columns(cells):
             columns[name] = cells
             missing = sorted(set(_NEEDED.get(name, ())) - set(cells))
             if missing:
@@ -47,6 +47,11 @@ def read_sections(stream: IO[bytes]) -> Iterator[Filed]:
         before = cells
     if not found:
         raise NotRead("it has no SettlementInfo and no TransactionInfo line")
+
+
+def _names_columns(cells: list[str]) -> bool:
+    """Tell whether a line names columns; one of a sales unit that is called like a column has numbers in it, too."""
+    return _NAMED_BY.get(cells[0], "") in cells[1:2] and not any(map(str.isdecimal, cells))
 
 
 def _by_column(columns: list[str], cells: list[str], line: int) -> _Cells:

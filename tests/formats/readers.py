@@ -88,7 +88,7 @@ def csv_lines(document: bytes) -> list[list[str]]:
 def csv_sections(document: bytes) -> Contents:
     stated, rows = [], []
     for line in csv_lines(document):
-        if line[0] == "SettlementInfo" and line[1] != "SalesUnitName":
+        if line[0] == "SettlementInfo" and line[4] != "SettlementID":
             captured, fee, refunded = minor_units(line[6]), minor_units(line[8]), minor_units(line[9])
             assert minor_units(line[10]) == captured + fee + refunded
             csv_text(line[1])

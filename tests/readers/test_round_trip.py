@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -14,7 +15,7 @@ from settlement_bridge.formats.text import xml_text
 from settlement_bridge.model import FiledRow, Merchant, Transaction
 from tests.formats.books import ANY_TEXT, TRANSACTIONS
 from tests.formats.remake import golden_report
-from tests.formats.reports import OSLO, report, totals_of
+from tests.formats.reports import OSLO, report, row, totals_of
 from tests.readers.files import FORMATS, opened, read, rendered, rows, settlements
 
 EVERY = pytest.mark.parametrize("name", FORMATS)
@@ -99,6 +100,26 @@ def test_the_merchant_reads_back_as_far_as_the_format_tells_him(name: str) -> No
     said = {field: getattr(stated, field) for field in told if getattr(stated, field) is not None}
     assert said.items() <= told.items()
     assert len(said) >= {"xml": 7, "csv": 0, "xls": 3}[name[:3]]
+
+
+NAMES_OF_COLUMNS = (
+    "SalesUnitName",
+    "SettlementInfo",
+    "MerchantName",
+    "Salgssted",
+    "Vippsnummer",
+    "Til utbetaling netto",
+)
+
+
+@EVERY
+@pytest.mark.parametrize("called", NAMES_OF_COLUMNS)
+def test_a_merchant_may_be_called_like_a_column(name: str, called: str) -> None:
+    golden = golden_report()
+    merchant = replace(golden.merchant, sales_unit_name=called, organization_name=called)
+    document = rendered(name, report([row(1, order_id=called)], [row(2)], merchant=merchant))
+    assert [stated.sales_unit_name for stated in settlements(document)] == [called, called]
+    assert [one.order_id for one in rows(document)] == [called, "order"]
 
 
 def test_times_keep_their_instants_over_the_spring_night() -> None:
