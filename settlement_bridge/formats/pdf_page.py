@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from settlement_bridge.formats.text import xml_text
 
@@ -20,6 +20,17 @@ _BREAKS = dict.fromkeys((9, 10, 13, 0x85, 0x2028, 0x2029), " ")
 _SMALLEST = 6.0
 _LONGEST = 400
 """No line holds more characters than this, however small."""
+
+
+class _Style(NamedTuple):
+    color: tuple[int, int, int] = _BLACK
+    size: float = 9
+    align: str = "L"
+
+
+_HEADING = _Style(size=18, align="C")
+_LABEL, _VALUE = _Style(_MUTED, size=11), _Style(size=11)
+_COLUMN, _CELL = _Style(_MUTED, align="R"), _Style(align="R")
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # would tell every step of taking glyphs out of the font
 
@@ -39,22 +50,22 @@ class Pages:
 
     def heading(self, y: float, text: str) -> None:
         """Write a heading in the middle of the page."""
-        self._text(_LEFT, y, _RIGHT - _LEFT, text, size=18, align="C")
+        self._text(_LEFT, y, _RIGHT - _LEFT, text, _HEADING)
 
     def fact(self, y: float, label: str, value: str) -> None:
         """Write what something is called and what it is."""
-        self._text(_LEFT, y, _VALUES - _LEFT, label, color=_MUTED, size=11)
-        self._text(_VALUES, y, _RIGHT - _VALUES, value, size=11)
+        self._text(_LEFT, y, _VALUES - _LEFT, label, _LABEL)
+        self._text(_VALUES, y, _RIGHT - _VALUES, value, _VALUE)
 
     def columns(self, y: float, names: Iterable[str]) -> None:
         """Write the shaded line that names the columns."""
         self._pdf.set_fill_color(*_SHADE)
         self._pdf.rect(_LEFT, y, _RIGHT - _LEFT, 9, style="F")
-        self._cells(y + 1, names, _MUTED)
+        self._cells(y + 1, names, _COLUMN)
 
     def line(self, y: float, cells: Iterable[str]) -> None:
         """Write a line of the table, with a rule under it."""
-        self._cells(y, cells, _BLACK)
+        self._cells(y, cells, _CELL)
         self._pdf.set_draw_color(*_RULE)
         self._pdf.line(_LEFT, y + 8, _RIGHT, y + 8)
 
@@ -63,30 +74,20 @@ class Pages:
         count = self._pdf.pages_count
         for number in range(1, count + 1):
             self._pdf.page = number
-            self._text(_LEFT, 280, _RIGHT - _LEFT, f"Side {number} av {count}", align="R")
+            self._text(_LEFT, 280, _RIGHT - _LEFT, f"Side {number} av {count}", _CELL)
         return bytes(self._pdf.output())
 
-    def _cells(self, y: float, cells: Iterable[str], color: tuple[int, int, int]) -> None:
+    def _cells(self, y: float, cells: Iterable[str], style: _Style) -> None:
         start = _LEFT
         for end, text in zip(_COLUMNS_END, cells, strict=True):
-            self._text(start, y, end - start, text, color=color, align="R")
+            self._text(start, y, end - start, text, style)
             start = end
 
-    def _text(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        text: str,
-        *,
-        color: tuple[int, int, int] = _BLACK,
-        size: float = 9,
-        align: str = "L",
-    ) -> None:
-        self._pdf.set_font("dejavu", size=size)
-        self._pdf.set_text_color(*color)
+    def _text(self, x: float, y: float, width: float, text: str, style: _Style) -> None:
+        self._pdf.set_font("dejavu", size=style.size)
+        self._pdf.set_text_color(*style.color)
         self._pdf.set_xy(x, y)
-        self._pdf.cell(width, 7, self._fitting(text, width), align=align)
+        self._pdf.cell(width, 7, self._fitting(text, width), align=style.align)
 
     def _fitting(self, text: str, width: float) -> str:
         """Return `text` in glyphs the font has (rule 18); too wide, it gets smaller, then is cut with `…`."""
