@@ -2,21 +2,14 @@
 
 from settlement_bridge.config.daemon import Alarms, Daemon, Health, Notify
 from settlement_bridge.config.destinations import Destination, LocalDestination, SftpDestination
+from settlement_bridge.config.details import IssuerDetails, Organization, Registers, SalesUnitSettings
 from settlement_bridge.config.loader import load, store_url
+from settlement_bridge.config.report_api import ReportApi
 from settlement_bridge.config.schedule import Schedule, cron_fields
-from settlement_bridge.config.schema import (
-    Configuration,
-    IssuerDetails,
-    LedgerSettings,
-    Organization,
-    Registers,
-    ReportApi,
-    SalesUnitSettings,
-    Store,
-    Sync,
-)
+from settlement_bridge.config.schema import Configuration, Store
 from settlement_bridge.config.sftp_server import SftpServer, SftpUser
 from settlement_bridge.config.sources import find
+from settlement_bridge.config.sync import LedgerSettings, Sync
 
 __all__ = [
     "Alarms",
