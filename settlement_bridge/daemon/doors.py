@@ -67,4 +67,5 @@ class Doors:
             self._serving.stop()
         if reload:
             reload()
+        self._aftermath.metrics.count_logins(serving.logins if serving else None)
         self._configuration, self._health, self._serving = configuration, health, serving

@@ -1,9 +1,12 @@
 """What Prometheus is told. No label has more than a handful of values, however many ledgers there are."""
 
 from collections import Counter as Counted
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from settlement_bridge import __version__
 from settlement_bridge.bridge import ConditionKind, DeliveryState, Stand
@@ -12,6 +15,9 @@ from settlement_bridge.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_TRY_LAT
 
 _OUTCOMES = {EXIT_DONE: "done", EXIT_TRY_LATER: "try_later", EXIT_CONFIGURATION: "configuration"}
 _BUCKETS = (1, 5, 15, 60, 300, 900, 3600, 14400)
+
+Logins = Callable[[], Mapping[str, int]]
+"""Says how many attempts to log in there were, by outcome."""
 
 
 class Metrics:
@@ -47,6 +53,8 @@ class Metrics:
         self._undelivered = Gauge(
             f"{name}_files_undelivered", "Files some destination has not got.", ["state"], registry=registry
         )
+        self._logins = _Logins(f"{name}_sftp_logins")
+        registry.register(self._logins)
 
     def ended(self, ended: Ended) -> None:
         """Count a run."""
@@ -77,6 +85,25 @@ class Metrics:
         """Say when the next run is due."""
         self._next.set(time.timestamp() if time else 0)
 
+    def count_logins(self, logins: Logins | None) -> None:
+        """Say from now on what an SFTP server has counted; None where there is none."""
+        self._logins.counted = logins
+
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class _Logins(Collector):
+    """Asks the SFTP server, which counts itself, whenever Prometheus asks."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.counted: Logins | None = None
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Return the numbers; see Collector."""
+        family = CounterMetricFamily(self._name, "Logins at the SFTP server, by how they ended.", labels=["outcome"])
+        for outcome, number in (self.counted() if self.counted else {}).items():
+            family.add_metric([outcome], number)
+        yield family

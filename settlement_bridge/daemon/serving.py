@@ -45,6 +45,11 @@ class Serving:
         """Put other users in place of all there are, also for those who are connected."""
         self._server.reload(users)
 
+    def logins(self) -> Mapping[str, int]:
+        """Return how many connections logged in, failed to, or were turned away before, since this server began."""
+        tally = self._server.tally
+        return {"accepted": tally.logins, "failed": tally.failed_logins, "turned_away": tally.turned_away}
+
     def stop(self) -> None:
         """Take no more connections, and wait a little for transfers under way."""
         self._server.stop(GRACE)

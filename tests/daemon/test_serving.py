@@ -12,6 +12,7 @@ from settlement_bridge.sandbox import scenario
 from tests.cli.command import Place, served
 from tests.conftest import require
 from tests.daemon.running import Running, daemon, eventually
+from tests.daemon.test_health import numbers
 from tests.publish.sshd import make_key
 
 DAYS = 3
@@ -95,6 +96,25 @@ def test_it_can_come_and_go_with_a_reload(shop: Place) -> None:
         running.send(signal.SIGHUP)
         running.event("reloaded", 2)
         eventually(lambda: sftp(shop, running, "ls").returncode != 0)
+        assert running.stop() == 0
+
+
+def test_logins_are_counted(shop: Place) -> None:
+    def logins() -> dict[str, float]:
+        return {name.split()[1]: number for name, number in numbers(running).items() if "sftp_logins_total" in name}
+
+    with daemon(shop) as running:
+        running.event("sftp_serving")
+        eventually(lambda: logins() == {"accepted": 0, "failed": 0, "turned_away": 0})
+        assert [sftp(shop, running, "ls").returncode for _ in range(2)] == [0, 0]
+        assert sftp(shop, running, "ls", key="other").returncode != 0
+        eventually(lambda: logins() == {"accepted": 2, "failed": 1, "turned_away": 0})
+        text = shop.config.read_text(encoding="utf-8")
+        begin, end = text.index("[sftp_server]"), text.index("[[destinations]]")
+        shop.config.write_text(text[:begin] + text[end:], encoding="utf-8")
+        running.send(signal.SIGHUP)
+        running.event("reloaded")
+        eventually(lambda: logins() == {})
         assert running.stop() == 0
 
 
