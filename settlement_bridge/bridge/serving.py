@@ -91,7 +91,12 @@ def listeners(configuration: Configuration, environ: Mapping[str, str]) -> "list
     from settlement_bridge.sftp_server import inherited, listen  # noqa: PLC0415 (takes long to load)
 
     address = _server(configuration).listen
-    return inherited(environ) or [listen(address.host, address.port)]
+    handed_over = inherited(environ)
+    try:
+        return [one.dup() for one in handed_over] or [listen(address.host, address.port)]
+    finally:
+        for one in handed_over:
+            one.detach()  # stays open for another server of this process, which finds it by its number
 
 
 def _server(configuration: Configuration) -> ServerSettings:

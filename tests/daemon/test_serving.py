@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,12 @@ def sftp(place: Place, running: Running, *commands: str, key: str = "key") -> "s
     )
 
 
+def without_server(place: Place) -> None:
+    text = place.config.read_text(encoding="utf-8")
+    begin, end = text.index("[sftp_server]"), text.index("[[destinations]]")
+    place.config.write_text(text[:begin] + text[end:], encoding="utf-8")
+
+
 def test_what_it_settles_it_serves(shop: Place) -> None:
     with daemon(shop) as running:
         running.event("waiting")
@@ -83,8 +90,7 @@ def test_its_users_are_reloaded_with_the_rest_or_not_at_all(shop: Place) -> None
 
 def test_it_can_come_and_go_with_a_reload(shop: Place) -> None:
     text = shop.config.read_text(encoding="utf-8")
-    begin, end = text.index("[sftp_server]"), text.index("[[destinations]]")
-    shop.config.write_text(text[:begin] + text[end:], encoding="utf-8")
+    without_server(shop)
     with daemon(shop) as running:
         running.event("waiting")
         assert not running.events("sftp_serving")
@@ -92,10 +98,33 @@ def test_it_can_come_and_go_with_a_reload(shop: Place) -> None:
         running.send(signal.SIGHUP)
         running.event("waiting", 2)
         assert len(sftp(shop, running, "ls -1 settlements/inbox/xml/*/*").stdout.splitlines()) == 1 + DAYS
-        shop.config.write_text(text[:begin] + text[end:], encoding="utf-8")
+        without_server(shop)
         running.send(signal.SIGHUP)
         running.event("reloaded", 2)
         eventually(lambda: sftp(shop, running, "ls").returncode != 0)
+        assert running.stop() == 0
+
+
+def test_systemd_may_open_its_port_and_a_reload_takes_it_up_again(shop: Place) -> None:
+    require(shutil.which("systemd-socket-activate"), "install systemd to have it open a port")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    kept = ["HOME", "TZ", "NOTIFY_SOCKET", "SETTLEMENT_BRIDGE_DAEMON__LOG_FORMAT", "SETTLEMENT_BRIDGE_HEALTH__PORT"]
+    below = ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", *(part for name in kept for part in ("-E", name))]
+    with daemon(shop, below=below) as running:
+        eventually(lambda: any("Listening on" in line for line in running.lines))
+        socket.create_connection(("127.0.0.1", port)).close()
+        assert running.event("sftp_serving")["port"] == port
+        assert sftp(shop, running, "ls").returncode == 0
+        with_server = shop.config.read_text(encoding="utf-8")
+        without_server(shop)
+        running.send(signal.SIGHUP)
+        running.event("reloaded")
+        shop.config.write_text(with_server, encoding="utf-8")
+        running.send(signal.SIGHUP)
+        running.event("reloaded", 2)
+        assert running.event("sftp_serving", 2)["port"] == port
+        assert sftp(shop, running, "ls").returncode == 0
         assert running.stop() == 0
 
 
@@ -109,9 +138,7 @@ def test_logins_are_counted(shop: Place) -> None:
         assert [sftp(shop, running, "ls").returncode for _ in range(2)] == [0, 0]
         assert sftp(shop, running, "ls", key="other").returncode != 0
         eventually(lambda: logins() == {"accepted": 2, "failed": 1, "turned_away": 0})
-        text = shop.config.read_text(encoding="utf-8")
-        begin, end = text.index("[sftp_server]"), text.index("[[destinations]]")
-        shop.config.write_text(text[:begin] + text[end:], encoding="utf-8")
+        without_server(shop)
         running.send(signal.SIGHUP)
         running.event("reloaded")
         eventually(lambda: logins() == {})
