@@ -2,11 +2,14 @@
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from settlement_bridge.cli.entry import COMMANDS
+from tests.conftest import require
+from tests.documents import ROOT
 from tests.packaging.machine import Machine, install, machine_at
 
 pytestmark = pytest.mark.timeout(400)
@@ -52,11 +55,45 @@ def test_the_example_needs_keys_and_a_folder_only(machine: Machine) -> None:
 
 
 def test_the_units_can_be_loaded(machine: Machine) -> None:
-    units = machine.run("cd /usr/lib/systemd/system && ls settlement-bridge*.service settlement-bridge*.timer").split()
-    assert {"settlement-bridge.service", "settlement-bridge-sync.timer"} <= set(units)
+    found = machine.run("find /usr/lib/systemd/system -type f -name 'settlement-bridge*' -printf '%f\n'")
+    units = found.split()
+    assert set(units) == {path.name for path in (ROOT / "packaging" / "systemd").iterdir()}
     machine.run(f"SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no {' '.join(units)}")
     loaded = machine.run("systemd-analyze cat-config systemd/system/settlement-bridge.service")
     assert "DynamicUser=no" in loaded
+
+
+def test_fail2ban_finds_its_filter(machine: Machine) -> None:
+    require(shutil.which("fail2ban-regex"), "fail2ban is not installed: its filter cannot be tried")
+    line = "2026-07-01 12:00:00,000 WARNING settlement_bridge.sftp_server: failed login from 192.0.2.7 port 51000: none"
+    assert machine.run(f"fail2ban-regex -o ip '{line}' settlement-bridge").split() == ["192.0.2.7"]
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >>/root/systemctl
+case "$1" in is-active) grep -qx "$3" /root/running ;; esac
+"""
+"""In the place of systemctl, where nobody is the init of the machine: writes down what it is asked for."""
+
+
+def test_an_upgrade_starts_again_what_ran_and_its_socket_first(deb: Path, tmp_path: Path) -> None:
+    with machine_at(tmp_path) as machine:
+        install(machine, deb)
+        machine.run(
+            f"mkdir -p /run/systemd/system; echo '{SYSTEMCTL}' >/usr/sbin/systemctl; chmod +x /usr/sbin/systemctl"
+        )
+        for running in ([], ["settlement-bridge.service"], ["settlement-bridge.socket", "settlement-bridge.service"]):
+            machine.run(f"echo '{chr(10).join(running)}' >/root/running; rm -f /root/systemctl")
+            install(machine, deb)
+            asked = [line.split() for line in machine.run("cat /root/systemctl").splitlines()]
+            stopped = next(units for verb, *units in asked if verb == "stop")
+            assert stopped[:2] == ["settlement-bridge.socket", "settlement-bridge.service"]
+            assert [unit for verb, *units in asked if verb == "start" for unit in units] == running
+        machine.run("rm /root/systemctl; dpkg --remove settlement-bridge")
+        disabled = next(line for line in machine.run("cat /root/systemctl").splitlines() if line.startswith("disable"))
+        assert {"settlement-bridge.socket", "settlement-bridge.service", "settlement-bridge-sync.timer"} < set(
+            disabled.split()
+        )
 
 
 def test_the_manual_and_the_tab_key_know_every_command(machine: Machine) -> None:
