@@ -47,7 +47,7 @@ def period_report(
 ) -> PeriodReport:
     """Prepare the report of a sales unit over a period, by SettlementDate; nothing is published.
 
-    Raises NotFound where the period has no settlement of it, RenderingRefused where they are of several currencies.
+    Raises NotFound where the period has no settlement of it, RenderingRefused where one file cannot hold them.
     """
     dated = store.settlements.of_sales_unit(msn, first=period.first, last=period.last)
     withheld = [record for record in _records(store, dated) if record.state is PayoutState.WITHHELD]
@@ -55,11 +55,7 @@ def period_report(
     found = [one for one in dated if (one.settlement.ledger_id, one.settlement.payout) not in numbers]
     if not found:
         raise NotFound(_nothing_found(store, msn, period))
-    currencies = sorted({one.settlement.currency for one in found})
-    if len(currencies) > 1:
-        raise RenderingRefused(
-            f"sales unit {msn} was paid in {' and '.join(currencies)} from {period}: one file has one"
-        )
+    _refuse_what_one_file_cannot_hold([one.settlement for one in found], msn, period)
     deliverer, form = Deliverer(store, settings), choice.form()
     shown = [deliverer.as_published(one, now) for one in found]
     report = report_over(store, shown, settings, period.first, period.last)
@@ -69,6 +65,23 @@ def period_report(
         left_out=(*withheld, *_waiting(store, msn, period)),
         write=partial(form.write, report),
     )
+
+
+def _refuse_what_one_file_cannot_hold(settlements: Sequence[Settlement], msn: str, period: Period) -> None:
+    currencies = sorted({one.currency for one in settlements})
+    if len(currencies) > 1:
+        raise RenderingRefused(
+            f"sales unit {msn} was paid in {' and '.join(currencies)} from {period}: one file has one"
+        )
+    numbered: dict[int, Settlement] = {}
+    for one in settlements:
+        other = numbered.setdefault(one.payout, one)
+        if other is not one:
+            raise RenderingRefused(
+                f"sales unit {msn} has two settlements {one.payout}, of {other.settlement_date} on ledger "
+                f"{other.ledger_id} and of {one.settlement_date} on ledger {one.ledger_id}: a file tells settlements "
+                "by their numbers; report them over periods of their own"
+            )
 
 
 def _records(store: Store, found: Sequence[StoredSettlement]) -> Iterator[PayoutRecord]:

@@ -35,11 +35,12 @@ def command(config: Path | None, msn: str, first: date, last: date, output: Path
     Without --output the file goes to stdout; in a folder it is called MSN-FROM-TO. Asks the store, and for names not
     known yet the registers where [registers] says so. Changes nothing but the output, which is replaced where it
     exists. A payout of the period that is not settled yet, or that is withheld, is left out and named on stderr.
+    Refused for settlements of two currencies, or of two ledgers with the same number, of a sales unit that moved.
 
     \b
     Exit codes:
       0   done
-      1   the period has no settlement, or the output cannot be written
+      1   the period has no settlement, one file cannot hold them all, or the output cannot be written
       2   a day that is none, or a variant of another format
       75  written, but a payout of the period still waits for its fees; or the database cannot be reached
       78  the configuration has to be corrected

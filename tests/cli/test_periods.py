@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Place
+from settlement_bridge.sandbox import recorded
+from tests.books import Books, ledger_of
+from tests.cli.command import Place, served
+from tests.recording import record
 
 MSN = "210001"
 PERIOD = ("--from", "2026-11-01", "--to", "2026-11-30")
@@ -52,6 +55,31 @@ def test_report_refuses_in_one_sentence(synced: Place, arguments: tuple[str, ...
 
     assert (done.code, done.out) == (code, "")
     assert sentence in done.err
+
+
+def test_report_over_a_sales_unit_that_moved_holds_one_ledger_only(tmp_path: Path) -> None:
+    for number, ledger_id in enumerate(("302400", "302500")):
+        books = Books(ledger_of(ledger_id=ledger_id)).next_day(7 * number)
+        for _ in range(2):
+            books.capture("A-1", 100_00, 2_00)
+            books.end_of_day()
+        record(books, tmp_path / "recorded" / ledger_id)
+    with served(tmp_path / "place", recorded(tmp_path / "recorded")) as place:
+        done = place.run("sync")
+        assert done.code == 1
+        assert "payout 2000001 of ledger 302500" in done.err + done.out
+
+        done = place.run("report", "100001", "--from", "2025-01-01", "--to", "2025-01-31")
+        assert (done.code, done.out) == (1, "")
+        assert "two settlements 2000001, of 2025-01-06 on ledger 302400 and of 2025-01-13 on ledger 302500" in done.err
+
+        for first, last in (("2025-01-01", "2025-01-12"), ("2025-01-13", "2025-01-31")):
+            file = tmp_path / f"{first}.csv"
+            period = ("--from", first, "--to", last)
+            assert place.run("report", "100001", *period, "--format", "csv", "--output", file).code == 0
+            inspected = place.run("inspect", file, "--json").json
+            assert inspected["adds_up"]
+            assert len(inspected["settlements"]) == 2
 
 
 def test_open_shows_entries_with_the_running_balance(webshop: Place) -> None:
