@@ -57,6 +57,22 @@ def test_report_refuses_in_one_sentence(synced: Place, arguments: tuple[str, ...
     assert sentence in done.err
 
 
+def test_report_leaves_out_what_waits_for_its_fees_and_says_so(tmp_path: Path) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, 2_00)
+    books.end_of_day()
+    books.capture("A-2", 100_00, 2_00)
+    books.retained_on_funds(2_00)
+    books.payout()
+    record(books, tmp_path / "recorded")
+    with served(tmp_path / "place", recorded(tmp_path / "recorded")) as place:
+        assert place.run("sync").code == 0
+        done = place.run("report", "100001", "--from", "2025-01-01", "--to", "2025-01-31")
+    assert done.code == 75
+    assert "payout 2000002 (2025-01-07) is left out, it is waiting: " in done.err
+    assert "<NumOfSettlements>1</NumOfSettlements>" in done.out
+
+
 def test_report_over_a_sales_unit_that_moved_holds_one_ledger_only(tmp_path: Path) -> None:
     for number, ledger_id in enumerate(("302400", "302500")):
         books = Books(ledger_of(ledger_id=ledger_id)).next_day(7 * number)
