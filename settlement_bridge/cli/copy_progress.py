@@ -1,13 +1,12 @@
 """Progress of a copy, on stderr, and what came of it: used by backup and migrate-store."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from settlement_bridge.bridge import TableSum
-from settlement_bridge.cli.output import complain, count, say, say_json
-from settlement_bridge.cli.progress import SECONDS_BETWEEN_LINES
+from settlement_bridge.cli.now_and_then import now_and_then
+from settlement_bridge.cli.output import count, say, say_json
 from settlement_bridge.errors import EXIT_DONE
 
 
@@ -38,7 +37,7 @@ class CopyTally:
 def copy_progress() -> Iterator[CopyTally]:
     """Show on stderr how a copy gets on: a bar on a terminal, elsewhere a line now and then."""
     if not sys.stderr.isatty():
-        yield CopyTally(_lines())
+        yield CopyTally(now_and_then())
         return
     from rich.console import Console  # noqa: PLC0415  (nobody pays for it where there is no terminal)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -47,18 +46,6 @@ def copy_progress() -> Iterator[CopyTally]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("looking", total=None)
         yield CopyTally(lambda one: bar.update(task, total=one.total, completed=one.rows, description=str(one)))
-
-
-def _lines() -> Callable[[CopyTally], None]:
-    last = time.monotonic()
-
-    def line(tally: CopyTally) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            complain(str(tally))
-
-    return line
 
 
 def say_copied(sums: Sequence[TableSum], place: str, as_json: bool) -> int:

@@ -2,15 +2,12 @@
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from settlement_bridge.bridge import Delivered, LedgerOutcome
-from settlement_bridge.cli.output import complain, count
-
-SECONDS_BETWEEN_LINES = 15.0
-"""Also the silence before the first: a run that cron starts every hour should not send mail."""
+from settlement_bridge.cli.now_and_then import now_and_then
+from settlement_bridge.cli.output import count
 
 
 class Tally:
@@ -60,7 +57,7 @@ class Tally:
 def progress() -> Iterator[Tally]:
     """Show on stderr how a run gets on, for the length of the block."""
     if not sys.stderr.isatty():
-        yield Tally(_lines())
+        yield Tally(now_and_then())
         return
     from rich.console import Console  # noqa: PLC0415  (nobody pays for it where there is no terminal)
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -73,16 +70,3 @@ def progress() -> Iterator[Tally]:
             bar.update(task, total=tally.ledgers or None, completed=tally.ledgers_read, description=str(tally))
 
         yield Tally(draw)
-
-
-def _lines() -> Callable[[Tally], None]:
-    last = time.monotonic()
-
-    def line(tally: Tally) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            with suppress(OSError):  # nobody listening is no reason to stop the run
-                complain(str(tally))
-
-    return line

@@ -1,12 +1,10 @@
 """Progress of work that is counted in steps, on stderr: a bar on a terminal, elsewhere a plain line now and then."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from settlement_bridge.cli.output import complain
-from settlement_bridge.cli.progress import SECONDS_BETWEEN_LINES
+from settlement_bridge.cli.now_and_then import now_and_then
 
 
 @contextmanager
@@ -25,14 +23,11 @@ def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _lines(what: str, total: int) -> Callable[[int], None]:
-    last, so_far = time.monotonic(), 0
+    so_far, say = 0, now_and_then()
 
     def line(done: int) -> None:
-        nonlocal last, so_far
+        nonlocal so_far
         so_far += done
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            with suppress(OSError):  # nobody listening is no reason to stop
-                complain(f"{so_far:,} of {total:,} {what}")
+        say(f"{so_far:,} of {total:,} {what}")
 
     return line

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState
-from settlement_bridge.cli import progress as module
+from settlement_bridge.cli import now_and_then as module
+from settlement_bridge.cli.copy_progress import copy_progress
 from settlement_bridge.cli.progress import Tally, progress
 from settlement_bridge.cli.steps import steps
 
@@ -77,10 +78,12 @@ def test_a_closed_stderr_does_not_stop_a_run(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(module, "complain", fail)
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
-    with progress() as tally:
+    with progress() as tally, copy_progress() as copied, steps("files compared", 2) as done:
         tally.mirrored("302321", 1)
+        copied.copied("entries", 1)
+        done(1)
 
-    assert tally.entries == 1
+    assert (tally.entries, copied.rows) == (1, 1)
 
 
 def test_steps_say_a_line_now_and_then(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
