@@ -1,10 +1,15 @@
 """Faults 1 to 10: whatever the API does, the run ends with the right code, and nothing is lost, doubled or believed."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from settlement_bridge.sandbox import World, recorded
+from settlement_bridge.sandbox.stored import together
+from tests.books import Books
+from tests.recording import record
 from tests.system.conftest import LEDGER, WORLD, files, serving
 
 FOR_EVER = "times=forever"
@@ -143,3 +148,35 @@ def test_an_entry_that_comes_back_changed_holds_the_ledger_and_both_are_shown(tm
     (order,) = set(re.findall(r"'([^']*) \(changed\)'", held))
     assert held.count(order) > 1
     assert files(place) == {}
+
+
+def test_fault_5_a_held_entry_that_comes_back_changed_holds_its_ledger_alone(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    books = Books()
+    first = books.capture("A-1", 100_00, 2_00)
+    books.end_of_day()
+    folder = record(books, tmp_path / "recorded")
+    with serving(tmp_path / "place", recorded(folder)) as (place, _):
+        assert place.run("sync").code == 0
+        published = files(place)
+        assert len(published) == 1
+    with serving(tmp_path / "place", _with_changed_first_entry(folder)) as (place, _):
+        done = place.run("sync")
+        assert done.code == 1, done.out
+        held = next(
+            line for line in done.out.splitlines() if line.startswith(f"held       ledger {books.ledger.ledger_id}: ")
+        )
+        assert held.count(first) == 2
+        assert all(said in held for said in ("'A-1'", "'A-2'", "must not change"))
+        assert held.partition(": ")[2] in " ".join(place.run("status").out.split())
+        assert published.items() < files(place).items()
+        assert files(place).keys() == published.keys() | expected.keys()
+
+
+def _with_changed_first_entry(folder: Path) -> World:
+    """A ledger that tells its first sale once more, with another order, beside a ledger that nothing is wrong with."""
+    funds = folder / "funds.json"
+    entries = json.loads(funds.read_text(encoding="utf-8"))
+    funds.write_text(json.dumps([*entries, entries[0] | {"reference": "A-2"}]), encoding="utf-8")
+    return together([recorded(folder), WORLD])
