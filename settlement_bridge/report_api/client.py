@@ -1,7 +1,8 @@
 """Questions to the Report API: a path and its parameters in, a checked JSON object out."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -35,11 +36,21 @@ class Client:
 
         Raises KeysRefused, DialectGone, ApiUnavailable, and Untrue for an object with a key given twice.
         """
-        return self._retries(self._attempt, path, f"{path}?{urlencode(parameters)}" if parameters else path)
+        return self._retries(self._attempt, path, _target(path, parameters), [])
 
     def entries(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """Return a page of entries, with personal data where it is to be asked for; raises what `get` does."""
-        return self.get(path, {**parameters, **ASKED_FOR} if self.personal_data else parameters)
+        return self.get(path, self._with_personal_data(parameters))
+
+    def entries_ahead(self, pool: Executor, path: str, parameters: Mapping[str, str]) -> Callable[[], dict[str, Any]]:
+        """Ask for a page of entries in the background; what is returned waits for it and does what `entries` does.
+
+        Only the asking is done there. Parsing, which keeps the interpreter to itself, and trying again are left to
+        the caller: two threads that both compute get in each other's way.
+        """
+        target = _target(path, self._with_personal_data(parameters))
+        asked = [pool.submit(self._send, target)]
+        return lambda: self._retries(self._attempt, path, target, asked)
 
     def server_time(self) -> datetime | None:
         """Return the server's clock as of the last answer."""
@@ -49,9 +60,16 @@ class Client:
         """Close the connections."""
         self._transport.close()
 
-    def _attempt(self, path: str, target: str) -> dict[str, Any]:
+    def _with_personal_data(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        return {**parameters, **ASKED_FOR} if self.personal_data else parameters
+
+    def _send(self, target: str) -> tuple[Mapping[str, str], Answer]:
         headers = self._auth.headers()
-        answer = self._transport.send("GET", target, headers)
+        return headers, self._transport.send("GET", target, headers)
+
+    def _attempt(self, path: str, target: str, asked: list[Future[tuple[Mapping[str, str], Answer]]]) -> dict[str, Any]:
+        """Ask once, or take what was `asked` before: that serves one attempt only."""
+        headers, answer = asked.pop().result() if asked else self._send(target)
         if answer.status == 401:
             answer = self._transport.send("GET", target, self._auth.renewed(headers))
         if answer.status != 200:
@@ -76,3 +94,7 @@ class Client:
         if passing and problem(answer).get("errorCode") != INVALID_INPUT:
             return TryAgain(said, answer.retry_after())
         return ApiUnavailable(f"{path}: {said}")
+
+
+def _target(path: str, parameters: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path

@@ -1,16 +1,16 @@
 """Reading page after page: one ahead of the caller, and never in a circle."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from settlement_bridge.errors import ApiUnavailable, DataRefused
+from settlement_bridge.report_api.client import Client
 from settlement_bridge.report_api.strict_json import Untrue, shown
 
 Content = TypeVar("Content")
-Document = TypeVar("Document")
 MOST_EMPTY_PAGES = 50
 
 
@@ -43,25 +43,25 @@ class Trail:
 
 
 def read_ahead(
+    client: Client,
     pool: Executor,
-    ask: Callable[[str | None], Document],
-    follow: Callable[[Callable[[], Document]], tuple[Content, str | None]],
+    path: str,
+    parameters: Callable[[str | None], Mapping[str, str]],
+    follow: Callable[[Callable[[], dict[str, Any]]], tuple[Content, str | None]],
     cursor: str | None,
 ) -> Iterator[Content]:
     """Yield answer after answer; while the caller works on one, the next is asked for in the background.
 
-    `ask` gets the answer at a cursor. `follow` is given a function that returns an answer, or raises what asking
-    raised, and makes of it what is yielded and the next cursor, None after the last. Only then is the next answer
-    asked for, so work that can wait belongs to the caller. Only the asking is done in the background: two threads
-    that both compute get in each other's way. A caller who stops early leaves at most one request running, whose
-    answer is dropped.
+    `parameters` gives those of the question at a cursor. `follow` is given a function that returns an answer, or
+    raises what asking raised, and makes of it what is yielded and the next cursor, None after the last. Only then is
+    the next answer asked for, so work that can wait belongs to the caller. A caller who stops early leaves at most
+    one request running, whose answer is dropped.
     """
-    content, following = follow(partial(ask, cursor))
-    while following is not None:
-        upcoming = pool.submit(ask, following)
-        try:
-            yield content
-            content, following = follow(upcoming.result)
-        finally:
-            upcoming.cancel()
-    yield content
+    answer: Callable[[], dict[str, Any]] = partial(client.entries, path, parameters(cursor))
+    while True:
+        content, following = follow(answer)
+        if following is not None:
+            answer = client.entries_ahead(pool, path, parameters(following))
+        yield content
+        if following is None:
+            return

@@ -49,9 +49,9 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
     trail = Trail(f"{V1_PATH} for payout {number}", None)
     books = PayoutBooks(ledger, number)
 
-    def ask(cursor: str | None) -> dict[str, Any]:
-        parameters = {"cursor": cursor} if cursor else {"inPayout": str(number)}
-        return client.entries(V1_PATH, {"ledgerId": ledger.ledger_id, **parameters})
+    def parameters(cursor: str | None) -> dict[str, str]:
+        place = {"cursor": cursor} if cursor else {"inPayout": str(number)}
+        return {"ledgerId": ledger.ledger_id, **place}
 
     def take(answer: Callable[[], dict[str, Any]]) -> tuple[Page, str | None]:
         trail.page += 1
@@ -67,7 +67,7 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
             trail.follow(following, len(items))
         return _page(ledger, entries, done, payers), following
 
-    for page in read_ahead(pool, ask, take, None):
+    for page in read_ahead(client, pool, V1_PATH, parameters, take, None):
         if any(page.entries.values()):
             yield page
     return books.complete

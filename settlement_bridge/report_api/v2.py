@@ -40,8 +40,8 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
     path = f"/report/v2/ledgers/{ledger.ledger_id}/{book}/feed"
     trail = Trail(path, cursor)
 
-    def ask(cursor: str | None) -> dict[str, Any]:
-        return client.entries(path, {"cursor": cursor} if cursor else {})
+    def parameters(cursor: str | None) -> dict[str, str]:
+        return {"cursor": cursor} if cursor else {}
 
     def follow(answer: Callable[[], dict[str, Any]]) -> tuple[tuple[list[dict[str, Any]], str], str | None]:
         trail.page += 1
@@ -53,7 +53,7 @@ def _read_book(client: Client, pool: Executor, ledger: Ledger, book: Book, curso
             trail.follow(following, len(items))
         return (items, following), None if caught_up else following
 
-    for items, following in read_ahead(pool, ask, follow, cursor):
+    for items, following in read_ahead(client, pool, path, parameters, follow, cursor):
         with trail.refusing(ledger.ledger_id):
             entries = decode_entries(items, ledger)
         if entries:
