@@ -118,7 +118,7 @@ class Daemon:
     def _take_over(self, parts: Parts) -> None:
         self._parts = parts
         self._log(parts.configuration)
-        self._worker.ask(lambda: self._runner.use(parts.bridge))
+        self._runner.use(parts.bridge)
         self._scheduler.follow(parts.trigger)
         logs.event("reloaded")
         self._worker.ask(self._runner.run)
@@ -138,7 +138,7 @@ class Daemon:
             signal.signal(each, signal.SIG_DFL)
         closing.join(timeout)
         self._aftermath.announce(None, self._runner.bridge.upkeep)
-        self._runner.bridge.close()
+        self._runner.close()
         logs.event("stopped")
         return EXIT_DONE
 

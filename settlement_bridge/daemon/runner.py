@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Any
 
 from settlement_bridge.bridge import Bridge, Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
@@ -53,6 +54,7 @@ class Runner:
         self._beat = beat
         self._ended = ended
         self._again: Again | None = None
+        self._newer: SimpleQueue[Bridge] = SimpleQueue()
 
     def run(self) -> None:
         """Read every ledger and deliver whatever is due."""
@@ -64,21 +66,31 @@ class Runner:
             self._do(self._again.ledgers)
 
     def use(self, bridge: Bridge) -> None:
-        """Work with another configuration from here on."""
-        self.bridge.close()
-        self.bridge = bridge
+        """Work with another configuration from the next run on, whoever has asked for that; for any thread."""
+        self._newer.put(bridge)
 
     def idle(self) -> None:
         """Show that there is somebody here who would work."""
         self._beat()
 
+    def close(self) -> None:
+        """Let go of everything; only where no run will follow."""
+        self._take_over()
+        self.bridge.close()
+
     def _do(self, ledgers: Ledgers) -> None:
+        self._take_over()
         began = time.monotonic()
         ended = replace(self._try(ledgers), seconds=time.monotonic() - began)
         self._again = ended.again
         logs.of_run(None)
         self._beat()
         self._ended(ended)
+
+    def _take_over(self) -> None:
+        while not self._newer.empty():
+            before, self.bridge = self.bridge, self._newer.get()
+            before.close()
 
     def _try(self, ledgers: Ledgers) -> Ended:
         try:

@@ -113,3 +113,20 @@ def test_a_reload_with_mistakes_takes_over_nothing(tmp_path: Path, expected: dic
         assert running.event("waiting", 2)["next_run"] == before
         assert running.stop() == 0
         assert files(place) == expected
+
+
+def test_two_reloads_during_a_run_both_count_for_the_next_one(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    with serving(tmp_path / "place", WORLD, "slow:seconds=2,path=/report/,times=1") as (place, sandbox):
+        with daemon(place) as running:
+            eventually(lambda: any("/report/" in request.target for request in sandbox.requests))
+            for number, name in enumerate(("second", "third"), 1):
+                (place.folder / name).mkdir()
+                with place.config.open("a", encoding="utf-8") as config:
+                    config.write(f'\n[[destinations]]\nkind = "local"\npath = "{name}"\nformats = ["csv"]\n')
+                running.send(signal.SIGHUP)
+                running.event("reloaded", number)
+            assert not running.events("run_finished")
+            running.event("waiting", 2)
+            assert running.stop() == 0
+        for name in ("second", "third"):
+            assert sum(path.is_file() for path in (place.folder / name).rglob("*")) == len(expected)
