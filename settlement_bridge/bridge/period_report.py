@@ -12,6 +12,7 @@ from settlement_bridge.bridge.handover import report_over
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import NotFound, RenderingRefused
 from settlement_bridge.model import PayoutRecord, PayoutState, Settlement
+from settlement_bridge.publish import file_name
 from settlement_bridge.settlement.rows import msn_of
 from settlement_bridge.store import Store, StoredSettlement
 
@@ -47,7 +48,8 @@ def period_report(
 ) -> PeriodReport:
     """Prepare the report of a sales unit over a period, by SettlementDate; nothing is published.
 
-    Raises NotFound where the period has no settlement of it, RenderingRefused where one file cannot hold them.
+    Raises NotFound where the period has no settlement of it, RenderingRefused where one file cannot hold them,
+    DeliveryRefused where the sales unit's number is not safe in a file name.
     """
     dated = store.settlements.of_sales_unit(msn, first=period.first, last=period.last)
     withheld = [record for record in _records(store, dated) if record.state is PayoutState.WITHHELD]
@@ -60,7 +62,7 @@ def period_report(
     shown = [deliverer.as_published(one, now) for one in found]
     report = report_over(store, shown, settings, period.first, period.last)
     return PeriodReport(
-        file_name=f"{msn}-{period.first}-{period.last}.{form.extension}",
+        file_name=file_name(msn, f"{period.first}-{period.last}", form.extension),
         settlements=tuple(one.settlement for one in shown),
         left_out=(*withheld, *_waiting(store, msn, period)),
         write=partial(form.write, report),

@@ -11,6 +11,7 @@ from settlement_bridge.bridge.handover import Delivered, report_of
 from settlement_bridge.bridge.settings import BridgeSettings
 from settlement_bridge.errors import DeliveryRefused
 from settlement_bridge.model import PayoutRecord, PayoutState
+from settlement_bridge.publish import file_name
 from settlement_bridge.store import DeliveryState, Store, StoredSettlement
 
 
@@ -19,15 +20,15 @@ def render(
 ) -> Iterator[tuple[str, Callable[[BinaryIO], None]]]:
     """Yield file name and writer of each of a payout's files, one a sales unit; nothing is published.
 
-    Raises NotFound for a payout that is not in the store, DeliveryRefused for one that is not settled yet.
+    Raises NotFound for a payout that is not in the store, DeliveryRefused for one that is not settled yet, or whose
+    sales unit's number is not safe in a file name.
     """
     form = choice.form()
     settled = _settlements(store, store.settlements.payout(ledger_id, payout))
     deliverer = Deliverer(store, settings)
     for stored in (deliverer.as_published(one, now) for one in settled):
         report = report_of(store, stored, settings)
-        name = f"{stored.settlement.msn}-{payout}.{form.extension}"
-        yield name, partial(form.write, report)
+        yield file_name(stored.settlement.msn, str(payout), form.extension), partial(form.write, report)
 
 
 def republish(store: Store, settings: BridgeSettings, ledger_id: str, payout: int, now: datetime) -> list[Delivered]:

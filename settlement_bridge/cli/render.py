@@ -8,16 +8,14 @@ import click
 from settlement_bridge.bridge import FormatChoice
 from settlement_bridge.cli.format_options import format_options
 from settlement_bridge.cli.opened import opened
-from settlement_bridge.cli.written import write_file
+from settlement_bridge.cli.written import output_option, write_file
 from settlement_bridge.errors import EXIT_DONE
 
 
 @click.command("render")
 @click.argument("ledger")
 @click.argument("payout", type=click.IntRange(min=1))
-@click.option(
-    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; an existing folder is fine too."
-)
+@output_option
 @format_options
 @click.pass_obj
 def command(config: Path | None, ledger: str, payout: int, output: Path | None, choice: FormatChoice) -> int:

@@ -11,7 +11,7 @@ from settlement_bridge.cli.dates import day_option, refuse_backwards
 from settlement_bridge.cli.format_options import format_options
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import complain
-from settlement_bridge.cli.written import write_file
+from settlement_bridge.cli.written import output_option, write_file
 from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER
 from settlement_bridge.model import PayoutState
 
@@ -20,9 +20,7 @@ from settlement_bridge.model import PayoutState
 @click.argument("msn")
 @day_option("--from", "First SettlementDate, such as 2026-07-01.", required=True)
 @day_option("--to", "Last SettlementDate, that day included.", required=True)
-@click.option(
-    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; an existing folder is fine too."
-)
+@output_option
 @format_options
 @click.pass_obj
 def command(config: Path | None, msn: str, first: date, last: date, output: Path | None, choice: FormatChoice) -> int:

@@ -2,7 +2,7 @@
 
 from settlement_bridge.publish.destination import Destination, Draft, Fingerprint, Outcome, try_out
 from settlement_bridge.publish.disk_errors import explained
-from settlement_bridge.publish.layout import inbox_path
+from settlement_bridge.publish.layout import file_name, inbox_path
 from settlement_bridge.publish.local import LocalDestination, LocalDraft
 from settlement_bridge.publish.spool import SpooledDraft, spooled
 
@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "SpooledDraft",
     "explained",
+    "file_name",
     "inbox_path",
     "spooled",
     "try_out",

@@ -21,13 +21,20 @@ def inbox_path(organization_number: str, msn: str, payout: int, extension: str, 
     if extension not in EXTENSIONS:
         raise DeliveryRefused(f"extension {extension!r} is not known: use one of {', '.join(sorted(EXTENSIONS))}")
     _refuse_unsafe_value("organization number", organization_number)
-    _refuse_unsafe_value("merchant serial number", msn)
     _refuse_unsafe_value("payout number", str(payout))
-    name = f"{msn}-{payout}"
     if suffix:
         _refuse_unsafe_value("suffix", suffix)
-        name = f"{name}-{suffix}"
-    return PurePosixPath("settlements", "inbox", extension, organization_number, msn, f"{name}.{extension}")
+    name = file_name(msn, f"{payout}-{suffix}" if suffix else f"{payout}", extension)
+    return PurePosixPath("settlements", "inbox", extension, organization_number, msn, name)
+
+
+def file_name(msn: str, what: str, extension: str) -> str:
+    """Return what a document of a sales unit is called, wherever it goes: `16655-2000001.xml`.
+
+    Raises DeliveryRefused for a sales unit's number that is not letters, digits and hyphens.
+    """
+    _refuse_unsafe_value("merchant serial number", msn)
+    return f"{msn}-{what}.{extension}"
 
 
 def refuse_unsafe(path: PurePosixPath) -> None:
