@@ -38,17 +38,18 @@ class Auth:
         headers = self._headers
         if headers is not None and time.monotonic() < self._expires:
             return headers
-        return self.renewed(headers)
+        return self.renewed(headers)[0]
 
-    def renewed(self, refused: Mapping[str, str] | None) -> Mapping[str, str]:
-        """Return headers other than the refused ones: those of another thread's renewal, or of a new token."""
+    def renewed(self, refused: Mapping[str, str] | None) -> tuple[Mapping[str, str], bool]:
+        """Return headers other than the refused ones, and whether their token is a new one, not another thread's."""
         with self._lock:
-            if self._headers is None or self._headers is refused:
-                self._headers = None
-                self._check_keys()
-                path, headers, body = self._request()
-                self._headers = self._retries(self._fetch, path, headers, body)
-            return self._headers
+            if self._headers is not None and self._headers is not refused:
+                return self._headers, False
+            self._headers = None
+            self._check_keys()
+            path, headers, body = self._request()
+            self._headers = self._retries(self._fetch, path, headers, body)
+            return self._headers, True
 
     def refusal(self, answer: Answer) -> KeysRefused:
         """Return the error for an answer that refuses the keys; says which of them seems wrong."""

@@ -70,8 +70,10 @@ class Client:
     def _attempt(self, path: str, target: str, asked: list[Future[tuple[Mapping[str, str], Answer]]]) -> dict[str, Any]:
         """Ask once, or take what was `asked` before: that serves one attempt only."""
         headers, answer = asked.pop().result() if asked else self._send(target)
-        if answer.status == 401:
-            answer = self._transport.send("GET", target, self._auth.renewed(headers))
+        is_new = False
+        while answer.status == 401 and not is_new:  # what another thread has bought meanwhile may be worthless again
+            headers, is_new = self._auth.renewed(headers)
+            answer = self._transport.send("GET", target, headers)
         if answer.status != 200:
             raise self._refusal(path, answer)
         try:

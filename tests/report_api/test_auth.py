@@ -93,6 +93,26 @@ def test_twenty_threads_refused_at_once_get_one_new_token(server: Server, api: R
     assert server.tokens == 2
 
 
+def test_a_token_that_another_thread_has_bought_and_that_is_refused_too_is_not_the_last_try(
+    server: Server, api: ReportApi
+) -> None:
+    refusal = reply({"code": "Unauthorized", "message": "expired"}, 401)
+    first, second = "Bearer token-1", "Bearer token-2"
+
+    def script(request: Request) -> Any:
+        tokens_seen = [asked.headers["Authorization"] for asked in server.asked]
+        if tokens_seen == [first]:
+            with ThreadPoolExecutor(1) as other:  # is refused, buys a token and is served while we wait for our refusal
+                other.submit(api.ledgers).result()
+            return refusal
+        return LEDGERS if tokens_seen == [first, first, second] or len(tokens_seen) == 5 else refusal
+
+    server.script = script
+    assert len(api.ledgers()) == 1
+    assert [asked.headers["Authorization"] for asked in server.asked] == [first, first, second, second, "Bearer token-3"]
+    assert server.tokens == 3
+
+
 @pytest.mark.parametrize(
     ("life", "wanted"), [("0", 3), (0, 3), ("86400", 1), (900, 1), (None, 1), (True, 1), ("-5", 1)]
 )
