@@ -125,7 +125,7 @@ def http_date(text: str | None) -> datetime | None:
     """Return an HTTP date as an aware datetime; None for anything else."""
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # a number in it may be of any size
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
