@@ -34,6 +34,7 @@ _POSTGRESQL: dict[str, tuple[type[BridgeError], str]] = {
     "40": (StoreUnavailable, f"another process was in the way; {_WAIT}"),
     "42501": (StoreUnavailable, "permission was denied; let the user of [store] url own the database"),
     "53": (StoreUnavailable, f"the server has run out of space or memory; make room. {_WAIT.capitalize()}"),
+    "54": (StoreUnavailable, f"a text is longer than the server can index; {_WAIT}"),
     "55P03": (StoreUnavailable, f"another process has locked it for too long; {_WAIT}"),
     "57": (StoreUnavailable, f"the server ended the connection; {_WAIT}"),
     "58": (StoreUnavailable, f"the server failed to read or write its disk; look at its log. {_WAIT.capitalize()}"),

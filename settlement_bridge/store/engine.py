@@ -57,6 +57,7 @@ def _sqlite(url: URL) -> Engine:
     timeout = float(str(url.query.get("timeout", LOCK_TIMEOUT)))
     engine = create_engine(
         url,
+        hide_parameters=True,  # errors are logged, and kept with the run: names of payers must not be
         poolclass=QueuePool,
         max_overflow=-1,
         connect_args={"timeout": timeout, "isolation_level": None, "check_same_thread": False},
@@ -108,6 +109,7 @@ def _postgresql(url: URL) -> Engine:
     defaults = {"application_name": "settlement-bridge", "connect_timeout": "10"}
     return create_engine(
         url,
+        hide_parameters=True,
         paramstyle="format",  # positional, so that rows go to the driver as they are
         max_overflow=-1,
         pool_pre_ping=True,

@@ -2,8 +2,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from settlement_bridge.errors import DataRefused
+from settlement_bridge.errors import DataRefused, StoreUnavailable
 from settlement_bridge.model import Payer
 from settlement_bridge.store import Store
 from tests.store.histories import LEDGER, NOON, OTHER, history, page
@@ -47,3 +48,25 @@ def test_purging_forgets_those_before_a_moment_or_all(store: Store) -> None:
     assert store.payers.purge(None)
     assert not store.payers.purge(None)
     assert store.payers.find(LEDGER.ledger_id, BOTH) == {}
+
+
+def test_an_error_that_nobody_expects_names_no_payer(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("DROP TABLE payers"))
+    with pytest.raises(Exception, match="payers") as error:
+        store.mirror.append(replace(page(history(100)), payers=(KARI,)))
+    assert "Kari" not in str(error.value)
+    assert "Lodd" not in str(error.value)
+
+
+def test_a_reference_longer_than_postgresql_can_index_is_tried_later_and_names_no_payer(store: Store) -> None:
+    (entry,) = history(100)
+    endless = entry._replace(psp_reference="".join(map(str, range(10_000))))
+    given = replace(page([endless]), payers=(KARI._replace(psp_reference=endless.psp_reference),))
+    if store.database.engine.dialect.name == "sqlite":  # which has no such limit
+        assert store.mirror.append(given) == 1
+        return
+    with pytest.raises(StoreUnavailable, match="longer than the server can index") as error:
+        store.mirror.append(given)
+    assert "Kari" not in str(error.value)
+    assert store.mirror.append(page([entry])) == 1
