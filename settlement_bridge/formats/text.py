@@ -8,6 +8,8 @@ _search_forbidden = _FORBIDDEN.search
 
 
 _MARKUP = re.compile("[&<>\r]")
+_search_unusual = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").search
+"""Both kinds at once, which takes a third of the time of looking for either: most texts have neither."""
 _MARKUP_AS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
@@ -18,4 +20,6 @@ def xml_text(text: str) -> str:
 
 def xml_markup(text: str) -> str:
     """Return `text` as it stands between two tags; a carriage return would be read back as a line break."""
+    if _search_unusual(text) is None:
+        return text
     return _MARKUP.sub(lambda found: _MARKUP_AS[found[0]], xml_text(text))
