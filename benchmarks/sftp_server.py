@@ -26,7 +26,7 @@ ROUNDS = 3
 LOGINS = 50
 IDLE = 500
 MEMORY_GOAL = 150.0
-"""MiB that so many idle connections may take; stands where a naive counterpart would."""
+"""MiB that so many idle connections may take."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,12 @@ def _memory(server: Server, key: Path) -> Row:
         line = next(line for line in Path(f"/proc/{server.pid}/status").read_text().splitlines() if "VmRSS" in line)
         seconds = time.perf_counter() - began
         return Row(
-            f"{IDLE} idle connections: memory, beside what it may",
+            f"{IDLE} idle connections: memory",
             seconds,
             seconds,
             None,
             int(line.split()[1]) / 1024,
-            MEMORY_GOAL,
+            memory_goal=MEMORY_GOAL,
         )
 
 

@@ -15,20 +15,28 @@ class Row:
     """The largest ratio that is good; None where none is set."""
     peak_ours: float = 0.0
     peak_theirs: float = 0.0
+    memory_goal: float | None = None
+    """The largest peak that is good; None where none is set."""
 
     @property
     def ratio(self) -> float:
         """Our time over theirs: smaller is better."""
         return self.ours / self.theirs
 
+    @property
+    def missed(self) -> bool:
+        """Whether a goal was set and not reached."""
+        too_slow = self.goal is not None and self.ratio > self.goal
+        return too_slow or (self.memory_goal is not None and self.peak_ours > self.memory_goal)
+
 
 def show(rows: Iterable[Row]) -> None:
     """Print rows as a table."""
-    print(f"{'':52} {'ours':>9} {'naive':>9} {'ratio':>7} {'goal':>6} {'peak':>9} {'naive':>9}")
+    print(f"{'':52} {'ours':>9} {'naive':>9} {'ratio':>7} {'goal':>6} {'peak':>9} {'naive':>9} {'goal':>8}")
     for row in rows:
-        met = "" if row.goal is None or row.ratio <= row.goal else "  missed"
         goal = "-" if row.goal is None else f"{row.goal:.2f}"
+        memory_goal = "-" if row.memory_goal is None else f"{row.memory_goal:.0f} MiB"
         print(
             f"{row.what:52} {row.ours:7.2f} s {row.theirs:7.2f} s {row.ratio:7.2f} {goal:>6}"
-            f" {row.peak_ours:5.0f} MiB {row.peak_theirs:5.0f} MiB{met}"
+            f" {row.peak_ours:5.0f} MiB {row.peak_theirs:5.0f} MiB {memory_goal:>8}{'  missed' * row.missed}"
         )

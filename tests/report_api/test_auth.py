@@ -109,7 +109,13 @@ def test_a_token_that_another_thread_has_bought_and_that_is_refused_too_is_not_t
 
     server.script = script
     assert len(api.ledgers()) == 1
-    assert [asked.headers["Authorization"] for asked in server.asked] == [first, first, second, second, "Bearer token-3"]
+    assert [asked.headers["Authorization"] for asked in server.asked] == [
+        first,
+        first,
+        second,
+        second,
+        "Bearer token-3",
+    ]
     assert server.tokens == 3
 
 
