@@ -8,8 +8,8 @@ from settlement_bridge.model import Book, LedgerEntry
 from tests.books import Books
 
 
-def record(books: Books, folder: Path) -> Path:
-    """Write a ledger's v2 answers and return their folder."""
+def record(books: Books, folder: Path, **changes: object) -> Path:
+    """Write a ledger's v2 answers, described with changes, and return their folder."""
     folder.mkdir(parents=True)
     ledger = books.ledger
     description = {
@@ -19,6 +19,7 @@ def record(books: Books, folder: Path) -> Path:
         "owner": vars(ledger.owner),
         "settlesForRecipientHandles": list(ledger.handles),
         "salesUnits": [],
+        **changes,
     }
     (folder / "ledgers.json").write_text(json.dumps([description]))
     for book in Book:

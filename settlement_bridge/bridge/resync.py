@@ -27,8 +27,11 @@ def resync(
     for an unknown ledger, and what reading raises.
     """
     store.ledgers.get(ledger_id)
-    ledgers = {ledger.ledger_id: ledger for ledger in api.ledgers()}
-    store.ledgers.remember(list(ledgers.values()))
+    listed, refused = api.listing()
+    for error in refused:
+        if error.ledger_id == ledger_id:
+            raise error
+    store.ledgers.remember([one for one in listed if one.ledger_id == ledger_id])
     ledger = store.ledgers.get(ledger_id).ledger
     fresh = store.mirror.begin_resync(ledger_id, by_payout=api.by_payout)
     entries = 0

@@ -14,7 +14,7 @@ from settlement_bridge.config import LocalDestination as LocalSettings
 from settlement_bridge.config import Registers as RegisterSettings
 from settlement_bridge.config import SftpDestination as SftpSettings
 from settlement_bridge.formats import Format
-from settlement_bridge.model import Issuer, Ledger, Organization, Settlement
+from settlement_bridge.model import Issuer, Organization, Settlement
 from settlement_bridge.publish import Destination, LocalDestination
 from settlement_bridge.registers import Enhetsregisteret, Registers, Ytj
 from settlement_bridge.report_api import ApiSettings
@@ -53,15 +53,15 @@ class Scope:
     """By ledger id, instead of `first_payout`."""
     first_date: date = date.min
 
-    def mirrors(self, ledger: Ledger) -> bool:
+    def includes(self, ledger_id: str) -> bool:
         """Tell whether a ledger is read at all."""
-        return self.ledgers is None or ledger.ledger_id in self.ledgers
+        return self.ledgers is None or ledger_id in self.ledgers
 
     def publishes(self, settlement: Settlement) -> bool:
         """Tell whether a settlement's files are to be delivered."""
         first = (self.first_payouts or {}).get(settlement.ledger_id, self.first_payout)
         return (
-            (self.ledgers is None or settlement.ledger_id in self.ledgers)
+            self.includes(settlement.ledger_id)
             and (self.sales_units is None or settlement.msn in self.sales_units)
             and settlement.payout >= first
             and settlement.settlement_date >= self.first_date

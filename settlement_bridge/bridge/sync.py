@@ -15,7 +15,7 @@ from settlement_bridge.bridge.handover import Delivered
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress, RunOutcome
 from settlement_bridge.bridge.read import LedgerReader
 from settlement_bridge.bridge.settings import BridgeSettings
-from settlement_bridge.errors import NotFound
+from settlement_bridge.errors import DataRefused, NotFound
 from settlement_bridge.model import Ledger
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.settlement.rows import msn_of
@@ -44,18 +44,24 @@ class Sync:
         """
         self.store.mirror.clean_up()
         self._purge()
-        listed = self.api.ledgers()
-        chosen = self._choose(listed, only)
+        listed, refused = self.api.listing()
+        chosen = self._choose(listed, refused, only)
         self.store.ledgers.remember(chosen)
         self.store.settlements.plan_deliveries(self.settings.delivery_plan())
         known = {one.ledger.ledger_id: one for one in self.store.ledgers.all()}
+        left_out = [error for error in refused if self.settings.scope.includes(error.ledger_id)]
+        for error in left_out:
+            if error.ledger_id in known:
+                self.store.ledgers.troubled(error.ledger_id, error.reason, self.clock())
         self.progress.listed(len(chosen))
         run = _Run(self, [known[ledger.ledger_id] for ledger in chosen], dry_run)
         run.go()
         if only is None and not dry_run:
             run.deliver_unlisted(known.values())
-        warnings = [*_lost(listed, known.values()), *self._strange_sales_units(listed)]
-        return RunOutcome(run.ledgers, run.deliveries, self._problems(listed, known), warnings)
+        ids = {one.ledger_id for one in listed} | {error.ledger_id for error in refused}
+        warnings = [*_lost(ids, known), *self._strange_sales_units(listed)]
+        problems = [f"ledger {error.ledger_id} was left out of this run: {error.reason}" for error in left_out]
+        return RunOutcome(run.ledgers, run.deliveries, [*problems, *self._problems(ids, known)], warnings)
 
     def _purge(self) -> None:
         """Forget the payers whose time is up; all of them where personal data is no longer wanted."""
@@ -63,26 +69,30 @@ class Sync:
         if self.store.payers.purge(self.clock() - retention if retention else None):
             _log.info("names and messages of payers whose time was up have been purged")
 
-    def _choose(self, listed: Sequence[Ledger], only: frozenset[str] | None) -> list[Ledger]:
-        ledgers = [ledger for ledger in listed if self.settings.scope.mirrors(ledger)]
+    def _choose(
+        self, listed: Sequence[Ledger], refused: Iterable[DataRefused], only: frozenset[str] | None
+    ) -> list[Ledger]:
+        ledgers = [ledger for ledger in listed if self.settings.scope.includes(ledger.ledger_id)]
         if only is None:
             return ledgers
         chosen = [ledger for ledger in ledgers if ledger.ledger_id in only]
         if not chosen:
+            for error in refused:
+                if error.ledger_id in only:
+                    raise error
             raise NotFound(
                 f"ledger {', '.join(sorted(only))} is not among the {len(ledgers)} ledgers that these keys can see and "
                 "sync.ledgers includes; `settlement-bridge ledgers` lists them"
             )
         return chosen
 
-    def _problems(self, listed: Collection[Ledger], known: Collection[str]) -> list[str]:
+    def _problems(self, listed: Collection[str], known: Collection[str]) -> list[str]:
         if not listed:
             return ["the Report API lists no ledger for these keys: grant them access to one in the merchant portal"]
-        strangers = (self.settings.scope.ledgers or frozenset()) - {ledger.ledger_id for ledger in listed} - set(known)
         return [
             f"sync.ledgers names {ledger_id}, which is not among the {len(listed)} ledgers that these keys can see; "
             "correct it or leave it out (`settlement-bridge ledgers` lists them)"
-            for ledger_id in sorted(strangers)
+            for ledger_id in sorted((self.settings.scope.ledgers or frozenset()).difference(listed, known))
         ]
 
     def _strange_sales_units(self, listed: Iterable[Ledger]) -> Iterator[str]:
@@ -93,9 +103,8 @@ class Sync:
             yield f"sync.sales_units names {msn}, which no ledger settles for now; if it is misspelt, correct it"
 
 
-def _lost(listed: Iterable[Ledger], known: Iterable[StoredLedger]) -> list[str]:
-    ids = {ledger.ledger_id for ledger in listed}
-    gone = [one.ledger.ledger_id for one in known if one.ledger.ledger_id not in ids]
+def _lost(listed: Collection[str], known: Iterable[str]) -> list[str]:
+    gone = [ledger_id for ledger_id in known if ledger_id not in listed]
     return [f"ledger {ledger_id} is no longer listed: these keys have lost access to it" for ledger_id in gone]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
-from settlement_bridge.errors import DialectGone
+from settlement_bridge.errors import DataRefused, DialectGone
 from settlement_bridge.model import Book, Ledger, LedgerDay, Page
 from settlement_bridge.report_api.client import Client
 from settlement_bridge.report_api.dates import read_dates, read_payout_dates
@@ -30,11 +30,21 @@ class ReportApi:
         self._client = Client(settings, stop or threading.Event())
         self._pool = ThreadPoolExecutor(MOST_READING_AHEAD, thread_name_prefix="read-ahead")
         self.by_payout = settings.dialect == "v1"
-        """Whether pages come payout by payout (v1); known after `ledgers()`."""
+        """Whether pages come payout by payout (v1); known after `listing()`."""
 
     def ledgers(self) -> list[Ledger]:
-        """Return every ledger the keys can see, in the API's order, and settle the dialect."""
-        ledgers, has_last_payout = read_ledgers(self._client)
+        """Return every ledger the keys can see, as `listing` does; raises DataRefused where one cannot be true."""
+        ledgers, refused = self.listing()
+        for error in refused:
+            raise error
+        return ledgers
+
+    def listing(self) -> tuple[list[Ledger], list[DataRefused]]:
+        """Return every ledger the keys can see, in the API's order, and settle the dialect.
+
+        Besides, what is wrong with each ledger of the list that cannot be true.
+        """
+        ledgers, refused, has_last_payout = read_ledgers(self._client)
         if self._settings.dialect == "auto":
             self.by_payout = has_last_payout
         elif self._settings.dialect == "v1" and ledgers and not has_last_payout:
@@ -42,7 +52,7 @@ class ReportApi:
                 "the server no longer speaks v1, its ledgers carry no lastPayout: "
                 'set dialect = "v2" under [report_api], or "auto" to follow the server'
             )
-        return ledgers
+        return ledgers, refused
 
     def pages(self, ledger: Ledger, cursors: Mapping[Book, str | None]) -> Iterator[Page]:
         """Yield what is new since the cursors (None: from the beginning) until caught up.
@@ -53,7 +63,7 @@ class ReportApi:
         return read(self._client, self._pool, ledger, cursors)
 
     def dates(self, ledger: Ledger, book: Book, first: date, last: date) -> Iterator[LedgerDay]:
-        """Yield a book's entries of a period again, ledger date by ledger date; known after `ledgers()` in which way.
+        """Yield a book's entries of a period again, ledger date by ledger date; known after `listing()` in which way.
 
         In v2 every date of the period comes, in v1 those that have entries of complete payouts.
         """

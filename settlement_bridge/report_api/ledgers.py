@@ -15,19 +15,25 @@ _CURRENCY = re.compile("[A-Z]{3}")
 _PAYOUT = re.compile("[0-9]{1,18}")
 
 
-def read_ledgers(client: Client) -> tuple[list[Ledger], bool]:
-    """Return all ledgers in the API's order, and whether any carries a `lastPayout` key, as v1 has it.
+def read_ledgers(client: Client) -> tuple[list[Ledger], list[DataRefused], bool]:
+    """Return all ledgers in the API's order, why others cannot be true, and whether any carries a `lastPayout` key.
 
-    Raises ApiUnavailable for a list that cannot be used, DataRefused for a ledger in it that cannot be true.
+    v1 has that key. Raises ApiUnavailable for a list that cannot be used.
     """
     ledgers: dict[str, Ledger] = {}
+    refused: dict[str, DataRefused] = {}
     by_payout = False
     for record in _records(client):
-        ledger = _ledger(record)
-        if ledgers.setdefault(ledger.ledger_id, ledger) != ledger:
-            raise DataRefused(ledger.ledger_id, "the list of ledgers holds it twice, with different content")
         by_payout |= "lastPayout" in record
-    return list(ledgers.values()), by_payout
+        ledger_id = _id(record)
+        try:
+            ledger = _ledger(ledger_id, record)
+        except DataRefused as error:
+            refused[ledger_id] = error
+            continue
+        if ledgers.setdefault(ledger_id, ledger) != ledger:
+            refused[ledger_id] = DataRefused(ledger_id, "the list of ledgers holds it twice, with different content")
+    return [one for one in ledgers.values() if one.ledger_id not in refused], list(refused.values()), by_payout
 
 
 def _records(client: Client) -> Iterator[dict[str, Any]]:
@@ -47,11 +53,15 @@ def _records(client: Client) -> Iterator[dict[str, Any]]:
         trail.follow(str(cursor), len(items))
 
 
-def _ledger(record: dict[str, Any]) -> Ledger:
-    """Return a ledger; no path is ever built from an id that is not letters, digits and `-` (rule 18)."""
+def _id(record: dict[str, Any]) -> str:
+    """Return a ledger's id; no path is ever built from one that is not letters, digits and `-` (rule 18)."""
     ledger_id = record.get("ledgerId")
     if not isinstance(ledger_id, str) or not _SAFE_ID.fullmatch(ledger_id):
         raise ApiUnavailable(f"the list of ledgers cannot be used: ledgerId is {shown(ledger_id)}")
+    return ledger_id
+
+
+def _ledger(ledger_id: str, record: dict[str, Any]) -> Ledger:
     try:
         return Ledger(
             ledger_id=ledger_id,

@@ -7,7 +7,7 @@ import pytest
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, NoProgress
 from settlement_bridge.bridge.resync import resync
-from settlement_bridge.bridge.settings import BridgeSettings
+from settlement_bridge.bridge.settings import BridgeSettings, Scope
 from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED
 from settlement_bridge.model import Book
 from settlement_bridge.report_api import ReportApi
@@ -33,6 +33,16 @@ def sales(*days: str, price: int = 100_00) -> Books:
 def read_again(store: Store, sandbox: Sandbox, settings: BridgeSettings) -> LedgerOutcome:
     with closing(ReportApi(api_settings(sandbox))) as api:
         return resync(store, api, settings.rules, LEDGER, lambda: LATER, NoProgress())
+
+
+def test_only_the_ledger_that_is_read_again_becomes_known(store: Store, tmp_path: Path, run: Run) -> None:
+    settings = bridge_settings(tmp_path / "to", scope=Scope(ledgers=frozenset((LEDGER,))))
+    other = record(Books(ledger_of(ledger_id="999999")), tmp_path / "other", currency="kroner")
+    strange = record(Books(ledger_of(ledger_id="888888")), tmp_path / "strange")
+    with Sandbox(recorded(record(sales("A-1"), tmp_path / "own"), other, strange)) as sandbox:
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+        assert read_again(store, sandbox, settings).state is LedgerState.SERVED
+    assert [one.ledger.ledger_id for one in store.ledgers.all()] == [LEDGER]
 
 
 def serve(books: Books, folder: Path) -> Sandbox:

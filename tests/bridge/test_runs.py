@@ -9,7 +9,7 @@ import pytest
 from settlement_bridge.bridge.outcome import LedgerState, RunOutcome
 from settlement_bridge.bridge.settings import Scope
 from settlement_bridge.bridge.settle import SettlementRules
-from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER, NotFound
+from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER, DataRefused, NotFound
 from settlement_bridge.model import Book, SettlementType
 from settlement_bridge.sandbox import Sandbox, World, recorded, scenario
 from settlement_bridge.store import DeliveryState, Store
@@ -119,6 +119,34 @@ def test_a_ledger_that_is_refused_although_it_is_listed_holds_up_nobody_else(tmp
         assert states(outcome) == {"401": LedgerState.TRY_LATER, "402": LedgerState.SERVED}
         assert run(sandbox, settings).exit_code == EXIT_DONE
     assert len(published(tmp_path / "to")) == 2
+
+
+def test_a_ledger_that_the_list_describes_wrongly_is_left_out_and_holds_up_nobody_else(
+    tmp_path: Path, run: Run, store: Store
+) -> None:
+    settings = bridge_settings(tmp_path / "to")
+    known, wrong = shop("401"), record(shop("402"), tmp_path / "wrong", currency="kroner")
+    with Sandbox(world(tmp_path, known)) as sandbox:
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    described = record(known, tmp_path / "described", owner=None)
+    with Sandbox(recorded(described, wrong, record(shop("403"), tmp_path / "right"))) as sandbox:
+        outcome = run(sandbox, settings)
+        with pytest.raises(DataRefused, match=r"402.*'kroner'"):
+            run(sandbox, settings, only=frozenset(("402",)))
+        elsewhere = run(sandbox, replace(settings, scope=Scope(ledgers=frozenset(("403",)))))
+    assert (outcome.exit_code, states(outcome)) == (EXIT_FAILED, {"403": LedgerState.SERVED})
+    assert outcome.problems == [
+        "ledger 401 was left out of this run: owner is None (in the list of ledgers)",
+        "ledger 402 was left out of this run: currency is 'kroner' (in the list of ledgers)",
+    ]
+    assert outcome.warnings == []
+    assert sorted(published(tmp_path / "to")) == ["9401/401/401-2000001.xml", "9403/403/403-2000001.xml"]
+    assert [one.ledger.ledger_id for one in store.ledgers.in_trouble()] == ["401"]
+    assert (elsewhere.exit_code, elsewhere.problems) == (EXIT_DONE, [])
+    (tmp_path / "recorded" / "401").rename(tmp_path / "again")
+    with Sandbox(recorded(tmp_path / "again")) as sandbox:
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert store.ledgers.in_trouble() == []
 
 
 def test_held_outweighs_try_later(tmp_path: Path, run: Run) -> None:
