@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, BinaryIO
 
 from settlement_bridge.errors import FileRefused
-from settlement_bridge.model import Filed, FileKind
+from settlement_bridge.model import Filed, FiledKey, FiledTotals, FileKind
 from settlement_bridge.readers import columns, csv_sections, csv_table, settlement_xml, workbook
 from settlement_bridge.readers.blocks import root
 from settlement_bridge.readers.csv_lines import csv_lines
@@ -18,6 +18,8 @@ from settlement_bridge.readers.zipped import archive, member, members
 
 EXTENSIONS = (".xml", ".zip", ".csv", ".xlsx")
 """What files are called that may be settlement files."""
+MOST_SETTLEMENTS = 20_000
+"""In one file: fifty years of a sales unit that is paid out every day."""
 _BEGINNING = 64 * 1024
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")
 _Reader = Callable[[BinaryIO], Iterator[Filed]]
@@ -39,9 +41,22 @@ class SettlementFile:
         """Yield what the file says, as it is read; raises FileRefused where it is not whole."""
         self._stream.seek(0)
         try:
-            yield from self._read(self._stream)
+            yield from _not_too_many(self._read(self._stream))
         except NotRead as error:
             raise FileRefused(f"{self._name}: {error}") from error
+
+
+def _not_too_many(filed: Iterator[Filed]) -> Iterator[Filed]:
+    """Pass on what a file says; who reads it keeps something of each settlement."""
+    keys: set[FiledKey] = set()
+    latest: FiledKey | None = None
+    for one in filed:
+        if not isinstance(one, FiledTotals) and one.key != latest:
+            latest = one.key
+            keys.add(latest)
+            if len(keys) > MOST_SETTLEMENTS:
+                raise NotRead(f"more than {MOST_SETTLEMENTS:,} settlements, which no settlement file has")
+        yield one
 
 
 def _recognized(stream: BinaryIO) -> tuple[FileKind, _Reader]:

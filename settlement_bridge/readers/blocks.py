@@ -7,13 +7,17 @@ from lxml import etree
 
 from settlement_bridge.readers.values import NotRead
 
-MOST_LOOSE = 10_000
-"""Elements that may lie around in front of a block, beside it; settlement files have a dozen."""
+MOST_LOOSE = 4 * 1024 * 1024
+"""What may lie around in front of a block, beside it or what it is in, in characters; settlement files have some
+thousands, as LOOSE_ELEMENT counts them."""
+LOOSE_ELEMENT = 400
+"""Characters that an element counts for besides those in it, being about what it takes in memory."""
 LONGEST_GAP = 4 * 1024 * 1024
 """Bytes from the end of one block to the end of the next."""
 _GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
 """Entities are refused with the document type that would declare them; lxml asked to leave them unresolved accepts
 files that break off."""
+_UNREAD: dict[str, Any] = {"remove_comments": True, "remove_pis": True}
 
 
 def blocks(stream: IO[bytes], names: Collection[str]) -> Iterator[tuple[str, Any]]:
@@ -22,12 +26,12 @@ def blocks(stream: IO[bytes], names: Collection[str]) -> Iterator[tuple[str, Any
     Of a block within a block the inner one comes first, and is no longer in the outer one when that comes. Raises
     NotRead for a document type, for what is no XML, and where anything but blocks piles up.
     """
-    metered = _Metered(stream)
+    metered, loose = _Metered(stream), _Loose()
     try:
-        for _, element in etree.iterparse(metered, tag=[f"{{*}}{name}" for name in names], **_GUARDS):
+        for _, element in etree.iterparse(metered, tag=[f"{{*}}{name}" for name in names], **_UNREAD, **_GUARDS):
             metered.gap = 0
             refuse_document_type(element)
-            if _crowd(element) > MOST_LOOSE:
+            if loose.size_before(element) > MOST_LOOSE:
                 raise NotRead(f"line {element.sourceline}: too many elements that a settlement file does not have")
             yield local_name(element), element
             _free(element)
@@ -48,6 +52,38 @@ class _Metered:
         if self.gap > LONGEST_GAP:
             raise NotRead(f"{LONGEST_GAP:,} bytes without anything that a settlement file is made of")
         return data
+
+
+class _Loose:
+    """Measures what piles up in front of blocks; what was measured for the block before is not measured again."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Any, int]] = []
+        """By depth: the element behind which the last block began, and the size of it and all before it."""
+
+    def size_before(self, block: Any) -> int:
+        """Return the size of what stands in front of a block and of every element that it is in."""
+        levels = [*reversed([*block.iterancestors()]), block]
+        del self._known[len(levels) :]
+        self._known += [(None, 0)] * (len(levels) - len(self._known))
+        for depth, element in enumerate(levels):
+            if element.getprevious() is not self._known[depth][0]:
+                self._known[depth] = element.getprevious(), self._measured(element, *self._known[depth])
+        return sum(size for _, size in self._known)
+
+    @staticmethod
+    def _measured(element: Any, known: Any, size_of_known: int) -> int:
+        size = 0
+        for beside in element.itersiblings(preceding=True):
+            if beside is known:
+                return size + size_of_known
+            size += sum(map(_size, beside.iter()))
+        return size
+
+
+def _size(element: Any) -> int:
+    texts_of_it = (element.text, element.tail, *element.nsmap.values(), *element.keys(), *element.values())
+    return LOOSE_ELEMENT + sum(len(text) for text in texts_of_it if text)
 
 
 def root(beginning: bytes) -> Any:
@@ -85,8 +121,3 @@ def _free(element: Any) -> None:
     element.clear()
     if parent is not None:
         parent.remove(element)
-
-
-def _crowd(element: Any) -> int:
-    """Return how many elements stand beside a block and in front of it, with all that is in them."""
-    return sum(1 for beside in element.itersiblings(preceding=True) for _ in beside.iter())

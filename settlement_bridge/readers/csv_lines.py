@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import IO
 
@@ -16,15 +17,18 @@ _BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]")
 def csv_lines(stream: IO[bytes]) -> Generator[tuple[int, list[str]], None, None]:
     """Yield each line's number and cells; raises NotRead for what is no CSV in UTF-8. `stream` stays open."""
     text = TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    rows = csv.reader(_bounded(text), strict=True)
+    lines = _Lines(text)
+    rows = csv.reader(lines, strict=True)
     try:
         for cells in rows:
+            lines.taken = 0
             if cells:
                 yield rows.line_num, cells
     except (csv.Error, UnicodeDecodeError) as error:
         raise NotRead(f"line {rows.line_num + 1}: not comma-separated text in UTF-8: {error}") from error
     finally:
-        text.detach()
+        with suppress(ValueError):  # a reading that ends unfinished may end behind its file
+            text.detach()
 
 
 def plain(cell: str) -> str:
@@ -32,8 +36,22 @@ def plain(cell: str) -> str:
     return _BREAKS.sub(" ", _GUARDED.sub(r"\1", cell))
 
 
-def _bounded(text: TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
+class _Lines:
+    """The lines of a text; those of one row, which quotes may tie together, are no longer than a line may be."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self._text = text
+        self.taken = 0
+        """Characters since a row was complete."""
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_LINE)
+        self.taken += len(line)
+        if self.taken >= LONGEST_LINE:
             raise NotRead(f"a line is longer than {LONGEST_LINE:,} characters")
-        yield line
+        if not line:
+            raise StopIteration
+        return line

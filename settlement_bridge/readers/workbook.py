@@ -22,6 +22,9 @@ from settlement_bridge.readers.zipped import archive, member
 WORKBOOK = "xl/workbook.xml"
 _STRINGS = "xl/sharedStrings.xml"
 _LARGEST_PART = 1024 * 1024
+MOST_STRINGS = 4_000_000
+_MOST_CHARACTERS = 256 * 1024 * 1024
+"""Of all strings together: they are the only thing in a workbook that has to be held as a whole."""
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _HEAD_ROWS = 20
@@ -120,8 +123,13 @@ def _part(opened: zipfile.ZipFile, name: str) -> Any:
 
 def _strings(opened: zipfile.ZipFile) -> Iterator[str]:
     if _STRINGS in opened.namelist():
-        for _, item in blocks(member(opened, _STRINGS), ("si",)):
-            yield _text(item)
+        characters = 0
+        for number, (_, item) in enumerate(blocks(member(opened, _STRINGS), ("si",)), start=1):
+            text = _text(item)
+            characters += len(text)
+            if number > MOST_STRINGS or characters > _MOST_CHARACTERS:
+                raise NotRead(f"{_STRINGS} holds more text than a settlement report has")
+            yield text
 
 
 def _lines(opened: zipfile.ZipFile, sheet: str, strings: list[str]) -> Iterator[_Line]:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement_bridge.errors import FileRefused
-from settlement_bridge.readers import SettlementFile
-from settlement_bridge.readers.blocks import LONGEST_GAP, MOST_LOOSE
+from settlement_bridge.readers import MOST_SETTLEMENTS, SettlementFile, workbook
+from settlement_bridge.readers.blocks import LONGEST_GAP, LOOSE_ELEMENT, MOST_LOOSE
 from settlement_bridge.readers.csv_lines import LONGEST_LINE
 from tests.formats.remake import golden_report
 from tests.readers.files import FORMATS, read, rendered
@@ -159,13 +159,63 @@ def test_an_archive_that_grows_beyond_measure_is_refused() -> None:
 
 
 def test_elements_without_end_are_refused() -> None:
-    junk = b"<a/>" * (MOST_LOOSE + 2)
+    junk = b"<a/>" * (MOST_LOOSE // LOOSE_ELEMENT + 2)
     assert b"<TransactionInfo>" in XML
     crowded = XML.replace(b"<TransactionInfo>", junk + b"<TransactionInfo>", 1)
     assert "too many elements that a settlement file does not have" in refusal(crowded)
     nested = XML.replace(b"<TransactionInfo>", b"<a>" + junk + b"</a><TransactionInfo>", 1)
     assert "too many elements that a settlement file does not have" in refusal(nested)
     assert "4,194,304 bytes without anything" in refusal(ROOT + b"<a/>" * (LONGEST_GAP // 4 + 20_000))
+
+
+HEAD = ROOT + b"<SettlementDetailsInfo><SerialNumber>1</SerialNumber><PaymentsInfo>"
+ROW = XML[XML.index(b"<TransactionInfo>") : XML.index(b"</TransactionInfo>") + len(b"</TransactionInfo>")]
+JUNK = b"x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("between", "opened"),
+    [
+        (ROW + b"<a>" + JUNK + b"</a>", b"<SettlementInfo><SettlementID>1</SettlementID>"),
+        (ROW + b"<a b='" + JUNK + b"'/>", b"<SettlementInfo><SettlementID>1</SettlementID>"),
+        (ROW + b"<a xmlns:b='" + JUNK + b"'/>", b"<SettlementInfo><SettlementID>1</SettlementID>"),
+        (b"<S><SettlementID>1</SettlementID>" + ROW + b"</S><a>" + JUNK + b"</a>", b""),
+        (b"<P><SerialNumber>1</SerialNumber><S><SettlementID>1</SettlementID>" + ROW + b"</S></P>" + 20 * b"<a/>", b""),
+    ],
+)
+def test_nothing_piles_up_between_rows_however_it_is_wrapped(between: bytes, opened: bytes) -> None:
+    """Each of these once filled the memory with the whole file, row after row."""
+    filled = HEAD + opened + between * (10 if len(between) > len(JUNK) else 1000)
+    assert "too many elements that a settlement file does not have" in refusal(filled)
+
+
+def test_comments_and_instructions_between_rows_are_left_out() -> None:
+    talk = b"<!--" + JUNK + b"--><?a " + JUNK + b"?>"
+    talkative = XML.replace(b"<TransactionInfo>", talk + b"<TransactionInfo>")
+    assert len(talkative) > MOST_LOOSE + len(XML)
+    assert read(talkative) == read(XML)
+    said = XML.replace(b"<OrderID>", b"<OrderID><!-- and -->", 1)
+    assert read(said) == read(XML)
+
+
+def test_a_file_does_not_have_settlements_without_end() -> None:
+    lines = rendered("csv table", golden_report()).decode().splitlines(keepends=True)
+    cells = lines[1].split(",")
+    cells[10] = "{}"
+    document = lines[0] + "".join(",".join(cells).format(number) for number in range(MOST_SETTLEMENTS + 1))
+    assert "more than 20,000 settlements, which no settlement file has" in refusal(document.encode())
+
+
+def test_strings_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_STRINGS", 1000)
+    strings = b"<sst>" + b"<si><t>a</t></si>" * 1001 + b"</sst>"
+    book = zipped(**{workbook.WORKBOOK: b"<workbook/>", "xl/sharedStrings.xml": strings})
+    assert "xl/sharedStrings.xml holds more text than a settlement report has" in refusal(book)
+
+
+def test_a_row_that_quotes_spread_over_lines_is_no_longer_than_a_line() -> None:
+    spread = TABLE + b'"a\n' + b'","\n' * (LONGEST_LINE // 4)
+    assert "a line is longer than 1,000,000 characters" in refusal(spread)
 
 
 def test_a_line_without_end_is_refused() -> None:
@@ -177,3 +227,12 @@ def test_a_reading_that_nobody_finishes_lets_go_of_its_file() -> None:
     file = SettlementFile(stream, "old")
     next(iter(file.read()))
     assert not stream.closed
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_reading_that_outlives_its_file_ends_in_silence() -> None:
+    stream = io.BytesIO(rendered("csv sections", golden_report()))
+    reading = SettlementFile(stream, "old").read()
+    next(reading)
+    stream.close()
+    del reading
