@@ -56,8 +56,8 @@ class Sync:
         self.progress.listed(len(chosen))
         run = _Run(self, [known[ledger.ledger_id] for ledger in chosen], dry_run)
         run.go()
-        if only is None and not dry_run:
-            run.deliver_unlisted(known.values())
+        if not dry_run:
+            run.deliver_unlisted(known.values(), only)
         ids = {one.ledger_id for one in listed} | {error.ledger_id for error in refused}
         warnings = [*_lost(ids, known), *self._strange_sales_units(listed)]
         problems = [f"ledger {error.ledger_id} was left out of this run: {error.reason}" for error in left_out]
@@ -180,10 +180,10 @@ class _Run:
                 results.append(delivered)
         return results
 
-    def deliver_unlisted(self, known: Iterable[StoredLedger]) -> None:
-        """Deliver what was proven of ledgers that are not part of this run any more."""
+    def deliver_unlisted(self, known: Iterable[StoredLedger], only: frozenset[str] | None) -> None:
+        """Deliver what was proven of ledgers, of `only` some, that are not part of this run any more."""
         chosen = {one.ledger.ledger_id for one in self._chosen}
         held = {one.ledger.ledger_id for one in known if one.hold_reason}
-        left = self._due - chosen - held
+        left = (self._due if only is None else self._due & only) - chosen - held
         if left:
             self.deliveries.extend(self._deliver(left))

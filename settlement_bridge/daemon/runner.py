@@ -9,7 +9,7 @@ from typing import Any
 
 from settlement_bridge.bridge import Bridge, Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
 from settlement_bridge.daemon import logs
-from settlement_bridge.errors import EXIT_FAILED, EXIT_TRY_LATER, BridgeError, Busy
+from settlement_bridge.errors import EXIT_FAILED, EXIT_TRY_LATER, BridgeError, Busy, NotFound
 from settlement_bridge.model import PayoutState
 
 Ledgers = frozenset[str] | None
@@ -99,6 +99,8 @@ class Runner:
             logs.event("store_busy", reason=str(error))
             return Ended(error.exit_code, Again(ledgers, busy=True), error=error)
         except BridgeError as error:
+            if ledgers and isinstance(error, NotFound):
+                return self._try(None)  # they are listed no more: what is left of their files needs a whole run
             logs.trouble("run_failed", exit_code=error.exit_code, reason=str(error))
             later = error.exit_code == EXIT_TRY_LATER
             return Ended(error.exit_code, Again(ledgers) if later else None, error=error)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from settlement_bridge.sandbox import scenario
+import pytest
+
+from settlement_bridge.sandbox import World, scenario
 from settlement_bridge.sandbox.stored import together
 from tests.daemon.running import daemon, eventually
 from tests.system.conftest import LEDGER, WORLD, files, serving, undisturbed
@@ -54,3 +56,20 @@ def test_a_day_without_anything_new_is_calm(tmp_path: Path) -> None:
             running.event("waiting")
             assert not running.events("alarm")
             assert running.stop() == 0
+
+
+@pytest.mark.parametrize("before", [TWO, WORLD], ids=["beside another", "alone"])
+def test_a_file_left_over_of_a_ledger_that_is_listed_no_more_is_tried_again(
+    tmp_path: Path, expected: dict[str, bytes], before: World
+) -> None:
+    folder = tmp_path / "place"
+    with serving(folder, before) as (place, _):
+        place.published.rename(tmp_path / "away")
+        assert place.run("sync").code == 75
+    with serving(folder, scenario("webshop", days=3)) as (place, _), daemon(place, env=SOON) as running:
+        running.event("run_finished", 2)
+        (tmp_path / "away").rename(place.published)
+        eventually(lambda: expected.items() <= files(place).items())
+        assert running.stop() == 0
+        assert not running.events("run_failed")
+        assert not running.events("alarm")
