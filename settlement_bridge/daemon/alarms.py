@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from settlement_bridge.bridge import Alarm, Condition, ConditionKind
 from settlement_bridge.config import Alarms
@@ -47,13 +48,17 @@ class Changes:
         return [*(f"{alarm.sentence} (since {_said(alarm.since)})" for alarm in self.begun), *map(_over, self.over)]
 
 
-def alarms(found: Iterable[Condition], ended: Ended, now: datetime) -> Iterator[Alarm]:
-    """Yield everything that may become an alarm, or is one."""
+def alarms(
+    found: Iterable[Condition], ended: Ended, now: datetime, before: Mapping[str, Alarm] = MappingProxyType({})
+) -> Iterator[Alarm]:
+    """Yield everything that may become an alarm, or is one; `before` is what was known until now."""
     for one in found:
         yield Alarm(f"{one.kind} {one.name}", f"{one.name} {_LATELY[one.kind]}: {one.reason}", one.since)
     if ended.error is not None:
-        name = RUN if ended.exit_code == EXIT_TRY_LATER else BROKEN_RUN
-        yield Alarm(name, f"no run can be done: {ended.error}", now)
+        later = ended.exit_code == EXIT_TRY_LATER
+        yield Alarm(RUN if later else BROKEN_RUN, f"no run can be done: {ended.error}", now)
+        if later and BROKEN_RUN in before:
+            yield before[BROKEN_RUN]  # a run that did not get that far cannot say that it is over
 
 
 def changes(before: Mapping[str, Alarm], found: Iterable[Alarm], limits: Alarms, now: datetime) -> Changes:

@@ -17,6 +17,9 @@ class Watch:
 
     def __init__(self) -> None:
         self._known: dict[str, Alarm] = {}
+        self._unsaved: dict[str, Alarm] = {}
+        self._unforgotten: dict[str, Alarm] = {}
+        """What the store could not be told yet: it would have people told again."""
 
     def look(self, upkeep: Upkeep, ended: Ended, limits: Alarms, notifier: Notifier) -> Stand | None:
         """Tell of what has changed for the worse or the better with a run.
@@ -24,17 +27,17 @@ class Watch:
         Return how everything stands; None where the store cannot say.
         """
         now = datetime.now(UTC)
-        of_runs = {name: alarm for name, alarm in self._known.items() if name in (RUN, BROKEN_RUN)}
         stand = None
         try:
-            stored = {alarm.name: alarm for alarm in upkeep.alarms.all()}
+            stored = {alarm.name: alarm for alarm in upkeep.alarms.all() if alarm.name not in self._unforgotten}
             stand = upkeep.stand()
         except BridgeError as error:
-            others = [alarm for name, alarm in self._known.items() if name not in of_runs]
-            found = [*others, *alarms([], Ended(error.exit_code, None, error=error), now)]
+            others = [alarm for name, alarm in self._known.items() if name not in (RUN, BROKEN_RUN)]
+            unreachable = Ended(error.exit_code, None, error=error)
+            found = [*others, *alarms([], unreachable, now, self._known)]
         else:
-            self._known = of_runs | stored
-            found = list(alarms(stand.conditions, ended, now))
+            self._known = stored | self._unsaved
+            found = list(alarms(stand.conditions, ended, now, self._known))
         changed = changes(self._known, found, limits, now)
         self._keep(upkeep, changed, told=self._tell(changed, notifier))
         return stand
@@ -48,12 +51,16 @@ class Watch:
 
     def _keep(self, upkeep: Upkeep, changed: Changes, *, told: bool) -> None:
         begun = [replace(alarm, told=told) for alarm in changed.begun]
-        gone = [*changed.forgotten, *(changed.over if told else ())]
+        gone = {alarm.name: alarm for alarm in (*changed.forgotten, *(changed.over if told else ()))}
         before = self._known
         still = () if told else changed.over
         self._known = {alarm.name: alarm for alarm in (*changed.quiet, *begun, *still)}
-        news = [alarm for alarm in self._known.values() if before.get(alarm.name) != alarm]
+        news = {name: alarm for name, alarm in self._known.items() if before.get(name) != alarm}
+        self._unsaved = {name: alarm for name, alarm in (self._unsaved | news).items() if name not in gone}
+        self._unforgotten = {name: alarm for name, alarm in (self._unforgotten | gone).items() if name not in news}
         try:
-            upkeep.alarms.change(news, gone)
+            upkeep.alarms.change(self._unsaved.values(), self._unforgotten.values())
         except BridgeError as error:
             logs.trouble("store_unavailable", reason=str(error))
+        else:
+            self._unsaved, self._unforgotten = {}, {}

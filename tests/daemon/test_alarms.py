@@ -1,9 +1,12 @@
 """Who is told: once when something begins or lasts too long, once when it is over; by real messages."""
 
 import json
+import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -182,3 +185,38 @@ def test_somebody_else_at_work_for_long_is_told_of(tmp_path: Path, inbox: Inbox)
             running.event("run_finished")
             assert running.stop() == 0
     assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at", "settlement-bridge: 1 over"]
+
+
+def test_nobody_is_told_twice_while_the_store_cannot_keep_who_was_told(tmp_path: Path, inbox: Inbox) -> None:
+    with serving(tmp_path / "place", WORLD, "503:path=/ledgers,times=forever") as (place, _):
+        url = f"sqlite:///{place.folder}/state.db?timeout=0.2"
+        env = {**inbox.env, "SETTLEMENT_BRIDGE_STORE__URL": url}
+        env["SETTLEMENT_BRIDGE_ALARMS__UNREACHABLE_HOURS"] = str(3 / 3600)
+        with daemon(place, env=env) as running:
+            running.event("waiting")
+            with closing(sqlite3.connect(place.folder / "state.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                running.event("alarm")
+                runs = len(running.events("run_failed"))
+                running.event("run_failed", runs + 3)
+                other.execute("COMMIT")
+            running.event("waiting", len(running.events("run_failed")) + 2)
+            assert running.stop() == 0
+        one_run(place, env)
+    assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at"]
+
+
+def test_that_keys_are_refused_is_not_over_because_somebody_else_is_at_work(tmp_path: Path, inbox: Inbox) -> None:
+    env = {**inbox.env, "SETTLEMENT_BRIDGE_REPORT_API__CLIENT_SECRET": "none-of-its-keys"}
+    slow = "slow:seconds=4,path=/report/,times=1"
+    with serving(tmp_path / "place", WORLD, slow) as (place, sandbox), daemon(place, env=env) as running:
+        running.event("waiting")
+        with started("--config", place.config, "sync"):
+            eventually(lambda: any("/report/" in request.target for request in sandbox.requests))
+            running.send(signal.SIGHUP)
+            running.event("store_busy")
+            running.event("run_failed", 2)
+        running.event("waiting", 3)
+        assert running.stop() == 0
+        assert not running.events("alarm_over")
+    assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at"]
