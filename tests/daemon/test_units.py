@@ -1,11 +1,14 @@
 """The units of packaging/systemd/, as systemd itself reads them."""
 
 import configparser
+import grp
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from settlement_bridge.errors import EXIT_CONFIGURATION, EXIT_TRY_LATER, EXIT_US
 from tests.cli.command import Place
 from tests.conftest import require
 from tests.daemon.running import daemon
+from tests.daemon.test_health import numbers
 from tests.daemon.test_serving import sftp, shop
 from tests.documents import ROOT
 
@@ -120,3 +124,29 @@ def test_it_makes_no_system_call_that_the_unit_forbids(shop: Place, tmp_path: Pa
     made = set(re.findall(r"^(\w+)$", counted.read_text(), re.MULTILINE)) - {"syscall", "name", "total"}
     assert {"renameat2", "fsync", "accept4"} <= made
     assert made - allowed == set()
+
+
+def test_prometheus_is_told_of_the_process_where_most_of_proc_is_hidden(shop: Place) -> None:
+    assert sections(SERVICE)["Service"]["ProcSubset"] == "pid"
+    below = ["unshare", "--mount", "sh", "-c", 'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh"]
+    if subprocess.run([*below, "true"], check=False, capture_output=True, timeout=60).returncode:
+        pytest.skip("this needs root and the right to mount")
+    with daemon(shop, below=below) as running:
+        running.event("waiting")
+        found = numbers(running)
+        assert found["process_resident_memory_bytes"] > 1e6
+        assert time.time() - 60 < found["process_start_time_seconds"] < time.time() + 1
+        assert running.stop() == 0
+
+
+def test_a_destinations_group_can_be_set_where_they_are_confined(shop: Place) -> None:
+    own_users = sections(SERVICE)["Service"].get("PrivateUsers") == "yes"
+    below = ["unshare", "--user", "--map-root-user"] if own_users else []
+    if os.geteuid():
+        pytest.skip("only root may give files to any group")
+    other = next(group for group in grp.getgrall() if group.gr_gid)
+    with daemon(shop, below=below, env={"SETTLEMENT_BRIDGE_DESTINATIONS__0__GROUP": other.gr_name}) as running:
+        assert running.event("run_finished")["exit_code"] == 0
+        assert running.stop() == 0
+    given = [path for path in shop.published.rglob("*.xml") if path.stat().st_gid == other.gr_gid]
+    assert given
