@@ -44,6 +44,15 @@ class Upkeep:
         else:
             self._store.notes.put(_NEXT_RUN, next_run.isoformat())
 
+    def last_run(self) -> datetime | None:
+        """Return when the last run ended; None before the first one, and where it was killed."""
+        last = self._store.runs.last()
+        return last.finished if last else None
+
+    def last_success(self) -> datetime | None:
+        """Return when a run last ended of which nothing had to be looked at or tried again."""
+        return self._store.runs.last_success()
+
     def stand(self) -> Stand:
         """Return how everything stands."""
         return stand(self._store)

@@ -30,6 +30,13 @@ class Aftermath:
         self._last: Ended | None = None
         self.metrics = Metrics()
 
+    def begin(self, upkeep: Upkeep) -> None:
+        """Take up the numbers where the daemon before left them."""
+        try:
+            self.metrics.begin(upkeep.stand(), upkeep.last_run(), upkeep.last_success())
+        except BridgeError as error:
+            logs.trouble("store_unavailable", reason=str(error))
+
     def of(self, ended: Ended, parts: Parts) -> None:
         """Do what follows a run; called by the worker."""
         upkeep = parts.bridge.upkeep

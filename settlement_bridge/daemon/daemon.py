@@ -84,6 +84,7 @@ class Daemon:
         self._runner = Runner(parts.bridge, self._pulse.beat, self._on_ended)
         self._scheduler = Scheduler(self._worker.ask, self._runner)
         self._aftermath = Aftermath(self._scheduler, self._manager, self._pulse)
+        self._aftermath.begin(parts.bridge.upkeep)
         self._doors = Doors(self._environ, self._aftermath)
         self._doors.change(parts.configuration)()
         tune_interpreter()

@@ -1,5 +1,6 @@
 """What Prometheus is told. No label has more than a handful of values, however many ledgers there are."""
 
+import time
 from collections import Counter as Counted
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -25,7 +26,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
+        _Process(registry=registry)
         name = "settlement_bridge"
         self._build = Gauge(f"{name}_build_info", "The version at work.", ["version"], registry=registry)
         self._build.labels(__version__).set(1)
@@ -55,6 +56,13 @@ class Metrics:
         )
         self._logins = _Logins(f"{name}_sftp_logins")
         registry.register(self._logins)
+
+    def begin(self, stand: Stand, last_run: datetime | None, last_success: datetime | None) -> None:
+        """Say how everything stood before this process, so that no alert comes and goes with a restart."""
+        self.stand(stand)
+        for gauge, time_of in ((self._last, last_run), (self._success, last_success)):
+            if time_of:
+                gauge.set(time_of.timestamp())
 
     def ended(self, ended: Ended) -> None:
         """Count a run."""
@@ -92,6 +100,13 @@ class Metrics:
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class _Process(ProcessCollector):
+    """Tells of the process also where `ProcSubset=pid` hides /proc/stat, which knows when the machine was started."""
+
+    def _boot_time(self) -> float:
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class _Logins(Collector):

@@ -58,3 +58,10 @@ class Runs:
             exit_code,
             None if summary is None else json.loads(summary),
         )
+
+    def last_success(self) -> datetime | None:
+        """Return when the last run ended that had the exit code 0; None where none had."""
+        done = select(runs.c.finished).where(runs.c.exit_code == 0).order_by(runs.c.run_id.desc()).limit(1)
+        with self._database.reading() as connection:
+            finished = connection.execute(done).scalar_one_or_none()
+        return None if finished is None else from_micros(finished)

@@ -40,6 +40,27 @@ def test_one_that_is_well_says_so(tmp_path: Path, expected: dict[str, bytes]) ->
         assert running.stop() == 0
 
 
+def test_a_restart_forgets_no_number_that_an_alert_asks_for(tmp_path: Path) -> None:
+    with serving(tmp_path / "place", WORLD, "gap:position=1,path=/funds/") as (place, _):
+        assert place.run("sync").code == 1
+        before = time.time()
+    with serving(tmp_path / "place", WORLD, "hang:path=/ledgers") as (place, sandbox), daemon(place) as running:
+        eventually(lambda: sandbox.requests)
+        found = numbers(running)
+        assert found["settlement_bridge_ledgers_held"] == found["settlement_bridge_ledgers"] == 1
+        assert before - 60 < found["settlement_bridge_last_run_timestamp_seconds"] < before
+        assert found["settlement_bridge_last_success_timestamp_seconds"] == 0
+
+
+def test_a_restart_remembers_the_last_success(tmp_path: Path) -> None:
+    with serving(tmp_path / "place", WORLD) as (place, _):
+        assert place.run("sync").code == 0
+        before = time.time()
+    with serving(tmp_path / "place", WORLD, "hang:path=/ledgers") as (place, sandbox), daemon(place) as running:
+        eventually(lambda: sandbox.requests)
+        assert before - 60 < numbers(running)["settlement_bridge_last_success_timestamp_seconds"] < before
+
+
 def test_metrics_are_named_by_the_conventions_and_know_no_ledger(tmp_path: Path) -> None:
     with serving(tmp_path / "place", WORLD) as (place, _), daemon(place) as running:
         running.event("waiting")

@@ -21,3 +21,11 @@ def test_the_last_run_is_the_one_begun_last(store: Store) -> None:
     store.runs.finish(second, 75, {"held": ["302321"]}, end)
     store.runs.finish(first, 0, {}, end)
     assert store.runs.last() == Run(second, NOON + timedelta(hours=1), end, 75, {"held": ["302321"]})
+
+
+def test_the_last_success_is_the_last_run_with_nothing_to_look_at(store: Store) -> None:
+    assert store.runs.last_success() is None
+    for hour, code in enumerate((0, 0, 75, 1)):
+        store.runs.finish(store.runs.start(NOON), code, {}, NOON + timedelta(hours=hour))
+    store.runs.start(NOON)
+    assert store.runs.last_success() == NOON + timedelta(hours=1)
