@@ -18,8 +18,13 @@ from settlement_bridge.store.tables import leases
 
 ROWS_AT_ONCE = 2000
 
-# FOR SHARE (ignored by SQLite, whose writers are alone): nobody takes a lease over before this is committed.
-_HOLDER = select(leases.c.token, leases.c.holder).where(leases.c.name == bindparam("name")).with_for_update(read=True)
+# FOR KEY SHARE (ignored by SQLite, whose writers are alone): nobody takes a lease over before this is committed, while
+# its holder can renew it. Stronger locks of many writers would follow one another without a gap, and it would run out.
+_HOLDER = (
+    select(leases.c.token, leases.c.holder)
+    .where(leases.c.name == bindparam("name"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 class Database:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 
@@ -17,6 +18,8 @@ _TAKE = text(
     " expires = excluded.expires WHERE leases.expires <= excluded.since"
 )
 _ONE = select(leases).where(leases.c.name == bindparam("wanted"))
+# Waits for what is still being written under a lease that has run out (see Database).
+_WHEN_NOBODY_WRITES = _ONE.with_for_update()
 _CHANGE = update(leases).where(leases.c.name == bindparam("wanted"), leases.c.token == bindparam("mine"))
 
 
@@ -40,11 +43,15 @@ class Leases:
         `holder` is shown to whoever comes second. A lease that ran out, as after a crash, is taken over. Raises Busy,
         naming the holder and since when, while it is somebody's, and StoreMoved where the store has gone elsewhere.
         """
-        term = {"name": name, "holder": holder, "now": to_micros(now), "expires": _expiry(now, seconds)}
+        term: dict[str, Any] = {"name": name, "holder": holder, "now": to_micros(now), "expires": _expiry(now, seconds)}
         with self._database.writing(fenced=False) as connection:
             must_be_here(connection, self._database.address)
-            taken = connection.execute(_TAKE, term, execution_options={"preserve_rowcount": True}).rowcount == 1
-            row = connection.execute(_ONE, {"wanted": name}).one()
+            row = connection.execute(_ONE, {"wanted": name}).one_or_none()
+            taken = False
+            if row is None or row.expires <= term["now"]:
+                connection.execute(_WHEN_NOBODY_WRITES, {"wanted": name})
+                taken = connection.execute(_TAKE, term, execution_options={"preserve_rowcount": True}).rowcount == 1
+                row = connection.execute(_ONE, {"wanted": name}).one()
         if not taken:
             since, expires = (from_micros(at).isoformat(timespec="seconds") for at in (row.since, row.expires))
             raise Busy(
@@ -80,8 +87,9 @@ class Leases:
         with self._database.writing(fenced=False) as connection:
             if connection.execute(_CHANGE, {**mine, "expires": expires}).rowcount == 1:
                 return
-            holder = connection.execute(_ONE, mine).one().holder
-        raise Busy(f"{holder or 'nobody'} has the lease {name!r} now; this process was too slow to renew it")
+            row = connection.execute(_ONE, {"wanted": name}).one_or_none()
+        holder = row.holder if row else "nobody"
+        raise Busy(f"{holder} has the lease {name!r} now; this process was too slow to renew it")
 
 
 def _expiry(now: datetime, seconds: float) -> int:

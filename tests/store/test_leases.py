@@ -1,5 +1,7 @@
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import datetime, timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -70,6 +72,42 @@ def test_without_a_lease_nothing_is_fenced(store: Store, other: Store) -> None:
     other.leases.acquire("work", "beta", 60, NOON)
     store.ledgers.remember([LEDGER])
     assert len(other.ledgers.all()) == 1
+
+
+def test_whoever_writes_keeps_neither_the_lease_from_being_renewed_nor_others_from_being_told(
+    store: Store, other: Store
+) -> None:
+    if store.database.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time: the next one waits whatever he writes")
+    store.leases.acquire("work", "alpha", 60, NOON)
+    with ThreadPoolExecutor(2) as others, store.writing():
+        others.submit(store.leases.renew, "work", 60, NOON + timedelta(seconds=50)).result(timeout=20)
+        with pytest.raises(Busy, match="alpha"):
+            others.submit(other.leases.acquire, "work", "beta", 60, LATER).result(timeout=20)
+        overtaking = others.submit(other.leases.acquire, "work", "beta", 60, LATER + timedelta(hours=1))
+        with pytest.raises(NotYet):
+            overtaking.result(timeout=1)
+        store.leases.renew("work", 60, LATER + timedelta(hours=1))
+    with pytest.raises(Busy, match="alpha"):
+        overtaking.result()
+    assert other.leases.acquire("work", "beta", 60, LATER + timedelta(hours=2)) == 2
+
+
+def test_fault_14_a_lease_is_taken_over_behind_what_is_being_written_under_it(store: Store, other: Store) -> None:
+    store.leases.acquire("work", "alpha", 60, NOON)
+    with ThreadPoolExecutor(1) as others:
+        with store.writing():
+            overtaking = others.submit(other.leases.acquire, "work", "beta", 60, LATER)
+            with pytest.raises(NotYet):
+                overtaking.result(timeout=1)
+        assert overtaking.result() == 2
+    with pytest.raises(Busy, match="beta"), store.writing():
+        pass
+
+
+def test_a_lease_that_nobody_ever_had_cannot_be_renewed(store: Store) -> None:
+    with pytest.raises(Busy, match="nobody has the lease 'work' now"):
+        store.leases.renew("work", 60, NOON)
 
 
 def race(url: str, start: Barrier, won: "Queue[tuple[str, int]]", now: datetime) -> None:
