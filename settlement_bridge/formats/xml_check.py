@@ -1,11 +1,10 @@
 """Validation of finished XML files against one of the project's schemas: side by side, in bounded memory."""
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
@@ -16,11 +15,13 @@ from settlement_bridge.formats.schemas import schema_path
 
 PIECE = 256 * 1024
 """Bytes of rows validated at a time, about five hundred rows; their tree takes ten times that, in every thread."""
-SMALL = 4 * PIECE
-"""A file no larger is validated as it is: other threads would first have to load the schema."""
+SMALL = 2 * PIECE
+"""A file no larger is validated as it is: to start threads for it would take as long."""
 LONGEST_PIECE = 16 * PIECE
 _FRAME = 64 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
+_KEPT = 2 * _WORKERS
+"""Schemas that wait in memory, each of them loaded, for whoever validates next."""
 _GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
 """Entities are left to be resolved, although a document with a document type is refused in the end: asked to leave
 them alone, lxml's incremental parser accepts files that break off."""
@@ -70,7 +71,8 @@ class XmlCheck:
         self._row = row
         self._row_start = f"<{row}>".encode()
         self._row_end = f"</{row}>".encode()
-        self._validator = _Validator(schema)
+        self._schema = schema
+        self._idle: deque[_Validator] = deque(maxlen=_KEPT)
 
     def __call__(self, path: Path) -> None:
         """Raise RenderingRefused, naming file, line and reason, unless the file at `path` is valid."""
@@ -91,7 +93,8 @@ class XmlCheck:
         size = file.seek(0, os.SEEK_END)
         if size <= SMALL:
             file.seek(0)
-            return self._validator.fault(file.read())
+            with self._validator() as validator:
+                return validator.fault(file.read())
         suspicion = self.suspicion(file, size)
         if suspicion is None:
             return None
@@ -107,7 +110,8 @@ class XmlCheck:
         def suspicion(piece: _Piece) -> Fault | None:
             if len(piece.rows) > LONGEST_PIECE:
                 return _UNUSUAL
-            fault = self._validator.fault(frame.head + piece.rows + frame.tail)
+            with self._validator() as validator:
+                fault = validator.fault(frame.head + piece.rows + frame.tail)
             return fault and fault._replace(line=_line_in_file(file.name, fault.line, frame, piece))
 
         return _first_fault(suspicion, self._pieces(file, frame))
@@ -115,13 +119,25 @@ class XmlCheck:
     def fault_in_whole(self, file: IO[bytes]) -> Fault | None:
         """Read the file in one go, forgetting each row behind it; here the schema cannot tell lines."""
         file.seek(0)
-        rows = etree.iterparse(file, tag="{*}" + self._row, schema=self._validator.schema, **_GUARDS)
+        with self._validator() as validator:
+            rows = etree.iterparse(file, tag="{*}" + self._row, schema=validator.schema, **_GUARDS)
+            try:
+                for _, row in rows:
+                    _forget(row)
+            except etree.XMLSyntaxError as error:
+                return Fault(error.lineno or 0, str(error.msg))
+            return _document_type_fault(rows.root)
+
+    @contextmanager
+    def _validator(self) -> Iterator["_Validator"]:
         try:
-            for _, row in rows:
-                _forget(row)
-        except etree.XMLSyntaxError as error:
-            return Fault(error.lineno or 0, str(error.msg))
-        return _document_type_fault(rows.root)
+            validator = self._idle.pop()
+        except IndexError:
+            validator = _Validator(self._schema)
+        try:
+            yield validator
+        finally:
+            self._idle.append(validator)
 
     def _frame(self, file: BinaryIO, size: int) -> "_Frame | None":
         file.seek(0)
@@ -173,19 +189,12 @@ class _Piece(NamedTuple):
     rows: bytes
 
 
-class _Validator(threading.local):
-    """A schema and a parser for each thread that asks, since neither promises to serve two at once."""
+class _Validator:
+    """A schema and a parser, for one thread at a time, since neither promises to serve two at once."""
 
     def __init__(self, schema: str) -> None:
-        self._name = schema
-
-    @cached_property
-    def schema(self) -> etree.XMLSchema:
-        return etree.XMLSchema(etree.parse(str(schema_path(self._name))))
-
-    @cached_property
-    def _parser(self) -> etree.XMLParser:
-        return etree.XMLParser(**_GUARDS)
+        self.schema = etree.XMLSchema(etree.parse(str(schema_path(schema))))
+        self._parser = etree.XMLParser(**_GUARDS)
 
     def fault(self, document: bytes) -> Fault | None:
         try:

@@ -59,6 +59,7 @@ def _sqlite(url: URL) -> Engine:
         url,
         hide_parameters=True,  # errors are logged, and kept with the run: names of payers must not be
         poolclass=QueuePool,
+        pool_use_lifo=True,  # the connection used last still has its statements and pages at hand
         max_overflow=-1,
         connect_args={"timeout": timeout, "isolation_level": None, "check_same_thread": False},
     )
@@ -111,6 +112,7 @@ def _postgresql(url: URL) -> Engine:
         url,
         hide_parameters=True,
         paramstyle="format",  # positional, so that rows go to the driver as they are
+        pool_use_lifo=True,
         max_overflow=-1,
         pool_pre_ping=True,
         connect_args={**defaults, **url.query, "options": options, "client_encoding": "utf8"},
