@@ -6,7 +6,7 @@ from datetime import timedelta
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import LedgerEntry, Mark, Payout
 
-_NUMBERED = re.compile(r"(?:(?P<prefix>.*)-)?(?P<number>[0-9]+)")
+_NUMBERED = re.compile(r"(?:(?P<prefix>.*)-)?(?P<number>[0-9]{1,18})")
 _SEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{7}(?![0-9])")
 _PAYOUT_DIGITS = 7
 

@@ -104,6 +104,14 @@ def test_rule_02_a_payout_without_any_number_is_held(open_desk: OpenDesk) -> Non
         open_desk(books).settle()
 
 
+def test_rule_02_a_number_that_no_database_can_hold_is_none(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.capture("A-1", 100_00)
+    books.payout(psp=f"{books.ledger.ledger_id}-{10**20}", reference="")
+    with pytest.raises(DataRefused, match="302321-100000000000000000000 of 2025-01-06 carries no payout number"):
+        open_desk(books).settle()
+
+
 def test_rule_02_a_number_that_names_another_ledger_is_held(open_desk: OpenDesk) -> None:
     books = Books()
     books.capture("A-1", 100_00)
