@@ -250,5 +250,5 @@ def _record_of(row: Row[Any]) -> PayoutRecord:
         type_decided=row.type_decided,
         fees_position=row.fees_position,
         book_id=row.book_id,
-        warnings=tuple((row.warnings or "").splitlines()),
+        warnings=tuple(row.warnings.split("\n")) if row.warnings else (),
     )

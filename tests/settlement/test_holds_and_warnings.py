@@ -89,3 +89,16 @@ def test_rule_22_on_a_ledger_of_one_sales_unit_a_missing_handle_is_nothing_to_te
     books.payout()
     (record,) = open_desk(books).settle()
     assert record.warnings == ()
+
+
+def test_what_is_kept_of_a_payout_is_what_was_settled_also_where_foreign_text_breaks_lines(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, 2_00)
+    books.end_of_day()
+    funds = books.entries[Book.FUNDS]
+    funds[0] = funds[0]._replace(extra='{"said":"one\u2028two\u0085three"}')
+    desk = open_desk(books)
+    (record,) = desk.settle()
+    assert len(record.warnings) == 1
+    assert desk.record(record.payout.number) == record
+    assert desk.store.settlements.last_payout(books.ledger.ledger_id) == record
