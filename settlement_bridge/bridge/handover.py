@@ -126,6 +126,8 @@ class Handover:
             sealed = draft.seal()
             with explained(draft.local_path):
                 self._form.check(draft.local_path)
+            if present is None:
+                self._record(DeliveryState.PUBLISHING, sealed)
         except BaseException:
             draft.discard()
             raise
@@ -135,7 +137,6 @@ class Handover:
                 raise self._taken()
             self._record(DeliveryState.DELIVERED, sealed)
             return
-        self._record(DeliveryState.PUBLISHING, sealed)
         self._claimed = True
         try:
             draft.publish()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import pytest
 
@@ -14,10 +15,10 @@ from settlement_bridge.bridge.served import ServedDestination
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import DeliveryFailed
-from settlement_bridge.model import Book, Organization
+from settlement_bridge.model import Book, Organization, Report
 from settlement_bridge.publish import Destination, Draft
 from settlement_bridge.settlement.merchants import Directory
-from settlement_bridge.store import DeliveryState, Store
+from settlement_bridge.store import Delivery, DeliveryState, Store
 from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, bridge_settings, published
 
@@ -82,6 +83,31 @@ def test_rule_13_of_two_that_want_one_path_the_earlier_date_keeps_it_and_the_oth
     assert list(published(tmp_path / "to")) == [PATH]
     assert b"old" in published(tmp_path / "to")[PATH]
     assert states(deliver(store, settings)) == [("500", DeliveryState.REFUSED)]
+
+
+def test_rule_13_of_two_at_the_same_moment_one_has_the_path_and_the_other_leaves_nothing_behind(
+    store: Store, tmp_path: Path
+) -> None:
+    settle(store, books("400"))
+    settle(store, books("500", day=7))
+    settings = bridge_settings(tmp_path / "to")
+    xml, (outlet,) = formats.get("xml"), settings.outlets
+
+    class TakenMeanwhile:
+        extension = "xml"
+        check = staticmethod(xml.check)
+
+        def write(self, report: Report, stream: BinaryIO) -> None:
+            xml.write(report, stream)
+            path = f"settlements/inbox/xml/{PATH}"
+            claim = Delivery(outlet.destination.name, other.settlement_id, "xml", path, DeliveryState.PUBLISHING, LATER)
+            store.deliveries.record(claim)
+
+    first, other = store.settlements.due()
+    late = replace(settings, outlets=(replace(outlet, formats=(TakenMeanwhile(),)),))
+    (refused,) = Deliverer(store, late).deliver(first, LATER)
+    assert refused.state is DeliveryState.REFUSED
+    assert [path for path in (tmp_path / "to").rglob("*") if path.is_file()] == []
 
 
 def test_rule_13_a_published_file_keeps_its_path_also_from_an_earlier_date(store: Store, tmp_path: Path) -> None:
