@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from settlement_bridge.bridge.alike import alike, cause, cause_of
 from settlement_bridge.bridge.audit import Audit, BookAudit, finding_sentence
 from settlement_bridge.bridge.bridge import Bridge
 from settlement_bridge.bridge.check import Finding
@@ -80,6 +81,9 @@ __all__ = [
     "Users",
     "Value",
     "Verdict",
+    "alike",
+    "cause",
+    "cause_of",
     "finding_sentence",
     "inspect",
     "list_files",

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
+from settlement_bridge.bridge import Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome, alike, cause_of
 from settlement_bridge.cli.output import count, say
 from settlement_bridge.model import Payout, PayoutRecord, PayoutState
 
@@ -17,9 +17,9 @@ def say_run(outcome: RunOutcome, *, files_of: FilesOf | None = None, all_files: 
     `files_of` is given for a dry run, which published nothing: its settled payouts are listed instead. Without
     `all_files` only those files are listed that could not be published.
     """
-    for delivered in outcome.deliveries:
+    for delivered, others in alike(outcome.deliveries, cause_of):
         if all_files or delivered.state is not DeliveryState.DELIVERED:
-            say_delivered(delivered)
+            say_delivered(delivered, others)
     for ledger in sorted(outcome.ledgers, key=lambda ledger: ledger.ledger_id):
         say_ledger(ledger, files_of)
     for problem in outcome.problems:
@@ -29,10 +29,10 @@ def say_run(outcome: RunOutcome, *, files_of: FilesOf | None = None, all_files: 
     say(_summary(outcome, dry_run=files_of is not None))
 
 
-def say_delivered(delivered: Delivered) -> None:
-    """Print what became of a file."""
+def say_delivered(delivered: Delivered, others: int = 0) -> None:
+    """Print what became of a file, and for the same reason of others."""
     what = {DeliveryState.DELIVERED: "published", DeliveryState.REFUSED: "refused", DeliveryState.FAILED: "failed"}
-    say(f"{what.get(delivered.state, delivered.state.value):<10} {_place(delivered)}")
+    say(f"{what.get(delivered.state, delivered.state.value):<10} {_place(delivered, others)}")
 
 
 def say_ledger(ledger: LedgerOutcome, files_of: FilesOf | None = None) -> None:
@@ -48,9 +48,10 @@ def say_ledger(ledger: LedgerOutcome, files_of: FilesOf | None = None) -> None:
             say(f"warning    ledger {ledger.ledger_id}: {warning}")
 
 
-def _place(delivered: Delivered) -> str:
+def _place(delivered: Delivered, others: int) -> str:
     if delivered.reason:
-        return f"payout {delivered.payout} of ledger {delivered.ledger_id}: {delivered.reason}"
+        more = f" and {count(others, 'more file')}" if others else ""
+        return f"payout {delivered.payout} of ledger {delivered.ledger_id}{more}: {delivered.reason}"
     return f"{delivered.destination}/{delivered.path}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from settlement_bridge.bridge import DeliveryState, LedgerStatus, Run, Status
+from settlement_bridge.bridge import DeliveryState, LedgerStatus, Run, Status, alike, cause_of
 from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import count, json_option, local_time, say, say_json
@@ -96,8 +96,9 @@ def _reasons(ledger: LedgerStatus) -> Iterator[str]:
         yield f"could not be read{since}: {ledger.trouble}"
     for record in (*ledger.waiting, *ledger.withheld):
         yield f"payout {record.payout.number} ({record.payout.ledger_date}) is {record.state}: {record.reason}"
-    for delivery in ledger.undelivered:
-        yield f"{delivery.path} is {delivery.state} at {delivery.destination}: {delivery.reason or 'cut short'}"
+    for delivery, others in alike(ledger.undelivered, cause_of):
+        are = f" and {count(others, 'more file')} are" if others else " is"
+        yield f"{delivery.path}{are} {delivery.state} at {delivery.destination}: {delivery.reason or 'cut short'}"
     yield from ledger.warnings
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from settlement_bridge.bridge import Alarm, Condition, ConditionKind
+from settlement_bridge.bridge import Alarm, Condition, ConditionKind, alike, cause
 from settlement_bridge.config import Alarms
 from settlement_bridge.daemon.runner import Ended
 from settlement_bridge.errors import EXIT_TRY_LATER
@@ -44,8 +44,11 @@ class Changes:
         return ", ".join(f"{len(some):,} {what}" for some, what in counts if some)
 
     def lines(self) -> list[str]:
-        """Say what has changed, a line for each thing."""
-        return [*(f"{alarm.sentence} (since {_said(alarm.since)})" for alarm in self.begun), *map(_over, self.over)]
+        """Say what has changed, a line for each thing; one for all files that cannot be delivered for one cause."""
+        begun = (
+            f"{alarm.sentence} (since {_said(alarm.since)}){_more(more)}" for alarm, more in alike(self.begun, _cause)
+        )
+        return [*begun, *(f"{_over(alarm)}{_more(more)}" for alarm, more in alike(self.over, _cause))]
 
 
 def alarms(
@@ -84,6 +87,15 @@ def _patience(alarm: Alarm, limits: Alarms) -> timedelta:
     if kind in (ConditionKind.UNREAD, ConditionKind.FAILED, RUN):
         return timedelta(hours=limits.unreachable_hours)
     return timedelta(hours=limits.waiting_hours if kind == ConditionKind.WAITING else 0)
+
+
+def _cause(alarm: Alarm) -> object:
+    kind, _, name = alarm.name.partition(" ")
+    return cause(alarm.sentence, name.rpartition(" at ")[0]) if kind == ConditionKind.FAILED else None
+
+
+def _more(others: int) -> str:
+    return f"; {others:,} more for the same reason" if others else ""
 
 
 def _over(alarm: Alarm) -> str:

@@ -220,3 +220,15 @@ def test_that_keys_are_refused_is_not_over_because_somebody_else_is_at_work(tmp_
         assert running.stop() == 0
         assert not running.events("alarm_over")
     assert [title for title, _ in inbox.messages] == ["settlement-bridge: 1 to look at"]
+
+
+def test_files_that_fail_for_one_reason_are_one_line(tmp_path: Path, inbox: Inbox, expected: dict[str, bytes]) -> None:
+    with serving(tmp_path / "place", WORLD) as (place, _):
+        (place.published / "settlements/inbox/xml").mkdir(parents=True)
+        for folder in {path.split("/")[3] for path in expected}:
+            (place.published / "settlements/inbox/xml" / folder).touch()  # a file where a folder has to be
+        one_run(place, {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__UNREACHABLE_HOURS": "0"})
+    ((title, message),) = inbox.messages
+    assert title == f"settlement-bridge: {len(expected)} to look at"
+    assert len(message.splitlines()) == 1
+    assert f"; {len(expected) - 1} more for the same reason" in message
