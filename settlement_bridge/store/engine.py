@@ -1,7 +1,9 @@
 """The SQLAlchemy engine of a store's address, set up for one ledger keeper rather than for the web."""
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -63,9 +65,16 @@ def _sqlite(url: URL) -> Engine:
         max_overflow=-1,
         connect_args={"timeout": timeout, "isolation_level": None, "check_same_thread": False},
     )
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+    """Let a new database be read by its owner only, whatever the umask: it may hold names of payers."""
+    with suppress(OSError):  # SQLite says what is wrong; a file that exists keeps its mode
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

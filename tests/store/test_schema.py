@@ -1,6 +1,9 @@
 import multiprocessing
+import os
+import stat
 import subprocess
 import sys
+from contextlib import closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -160,3 +163,14 @@ def test_sqlite_is_set_up_to_survive_a_power_cut_in_little_memory(tmp_path: Path
         found = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in pragmas]
     assert found == ["wal", 2, 1, -2000, 1, 60_000]
     store.close()
+
+
+def test_a_new_database_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with closing(open_store(f"sqlite:///{tmp_path}/state.db")) as store:
+            store.runs.start(NOON)
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
