@@ -15,9 +15,9 @@ from settlement_bridge.errors import RenderingRefused
 from settlement_bridge.formats.text import xml_text
 
 _BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]")
-_FORMULA = re.compile(r"(^|;)(?='*\s*[=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"^(?='*\s*[=+\-@＝＋－＠])|;(?=['\"\s]*[=+\-@＝＋－＠])")
 """Where a spreadsheet may see a formula begin: at a cell's start, and behind a `;`, the separator of those that
-speak Norwegian."""
+speak Norwegian, who may drop quotes there."""
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 
 
@@ -30,7 +30,7 @@ def csv_text(text: str) -> str:
     """
     if text.isalnum():
         return text
-    return _FORMULA.sub(r"\g<1>'", _BREAKS.sub(" ", xml_text(text)))
+    return _FORMULA.sub(r"\g<0>'", _BREAKS.sub(" ", xml_text(text)))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def amount_cell(column: str, style: Style, amount: str) -> str:
 
 def cell_text(text: str) -> str:
     """Return `text` as markup: cut at what a cell may hold, and read back as it was."""
-    if text.isalnum() and len(text) <= _LONGEST_CELL:
+    if text.isalnum() and len(text) <= _LONGEST_CELL // 2:
         return text
     text = xml_text(text)
     if len(text) > _LONGEST_CELL // 2:

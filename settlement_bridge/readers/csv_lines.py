@@ -10,7 +10,7 @@ from typing import IO
 from settlement_bridge.readers.values import NotRead
 
 LONGEST_LINE = 1_000_000
-_GUARDED = re.compile(r"(^|;)'(?='*\s*[=+\-@＝＋－＠])")
+_GUARDED = re.compile(r"^'(?='*\s*[=+\-@＝＋－＠])|(;)'(?=['\"\s]*[=+\-@＝＋－＠])")
 _BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]")
 
 
