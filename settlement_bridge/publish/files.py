@@ -30,6 +30,10 @@ def open_locked(folder: Folder, name: str, flags: int) -> int:
             with suppress(FileNotFoundError):
                 named = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
                 _refuse_other_than_file(named, folder.path / name)
+                if named.st_nlink > 1:
+                    raise DeliveryRefused(
+                        f"{folder.path / name} is another file's second name: remove it, then republish"
+                    )
                 if os.path.samestat(named, os.fstat(file)):
                     return file
         except BaseException:

@@ -124,6 +124,17 @@ def test_a_link_in_place_of_the_draft_is_not_followed(tmp_path: Path) -> None:
     assert precious.read_bytes() == b"precious"
 
 
+def test_a_second_name_of_another_file_in_place_of_the_draft_is_not_written_to(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    draft = tmp_path / PATH.with_name(draft_name(PATH))
+    draft.parent.mkdir(parents=True)
+    draft.hardlink_to(precious)
+    with pytest.raises(DeliveryRefused, match="is another file's second name: remove it"):
+        LocalDestination(tmp_path).draft(PATH)
+    assert precious.read_bytes() == b"precious"
+
+
 @pytest.mark.parametrize("kind", ["link", "dangling link", "folder", "fifo"])
 def test_something_else_than_a_file_at_the_final_name_is_refused(tmp_path: Path, kind: str) -> None:
     destination = LocalDestination(tmp_path)
