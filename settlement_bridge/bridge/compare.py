@@ -66,7 +66,7 @@ class Comparer:
             answers: Iterable[SettlementDifferences] = ()
             if found:
                 stream = cast(BinaryIO, spooled)
-                formats.get(*_rendered_as(old.kind)).write(self._report(said, list(found.values())), stream)
+                formats.get(*_rendered_as(old.kind)).write(self._report(list(found.values())), stream)
                 stream.seek(0)
                 answers = compare(old.read(), SettlementFile(stream, "the new file").read(), found)
             by_key = {one.key: one for one in answers}
@@ -99,12 +99,10 @@ class Comparer:
             "and a sync brings what is new"
         )
 
-    def _report(self, said: FileContents, found: list[StoredSettlement]) -> Report:
-        """Return the report that holds the same settlements as the old file, over the same period; without payers."""
-        periods = ((one.stated.date_from, one.stated.date_to) for one in said.settlements if one.stated)
+    def _report(self, found: list[StoredSettlement]) -> Report:
+        """Return the report that holds these settlements; without payers, and over a period that is not compared."""
         shown = [self._deliverer.as_published(one, self._now) for one in found]
-        report = report_over(self._store, shown, self._settings, *next(periods, (None, None)))
-        return replace(report, payers=None)
+        return replace(report_over(self._store, shown, self._settings), payers=None)
 
 
 def _rendered_as(kind: FileKind) -> tuple[str, str, str]:

@@ -32,6 +32,8 @@ class SettlementFile:
         """`stream` can be sought in and stays the caller's; `name` is for sentences. Raises FileRefused."""
         self._stream = stream
         self._name = name
+        if not stream.seekable():
+            raise FileRefused(f"{name}: a pipe can be read only once, which is not enough: save it as a file first")
         try:
             self.kind, self._read = _recognized(stream)
         except NotRead as error:

@@ -162,4 +162,10 @@ def _text(element: Any) -> str:
     """Return a rich or plain text, what is only spoken left out."""
     pieces = element.iter("{*}t")
     text = "".join(each.text or "" for each in pieces if local_name(each.getparent()) != "rPh")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    return _unescaped(text) if "_x" in text else text
+
+
+def _unescaped(text: str) -> str:
+    """Return a text with `_x0041_` read as `A`; half a character, or one that no text can hold, becomes U+FFFD."""
+    units = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")

@@ -3,11 +3,12 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Place
+from tests.cli.command import Place, command_line, environment
 
 LEDGER = "302400"
 FORMATS = [
@@ -204,3 +205,23 @@ def test_inspect_needs_no_configuration_and_refuses_in_one_sentence(synced: Plac
     assert (done.code, done.out) == (1, "")
     assert done.err == f"settlement-bridge: {other}: not a settlement file: it begins with 'Dear accountant'\n"
     assert Place(tmp_path).run("inspect", tmp_path / "none.xml").code == 2
+
+
+def test_the_period_of_an_old_file_may_be_any(synced: Place, tmp_path: Path) -> None:
+    """The first day there is, as some programs write a day that nobody gave, has no midnight in Oslo."""
+    old = tmp_path / "old.xml"
+    line = ("render", LEDGER, "2000001", "--output", tmp_path, "--format", "xml", "--xml-version", "2.0")
+    assert synced.run(*line).code == 0
+    text = (tmp_path / "210001-2000001.xml").read_text(encoding="utf-8")
+    old.write_text(re.sub("<ReportDateFrom>[^<]+", "<ReportDateFrom>0001-01-01T00:00:00+01:00", text), "utf-8")
+
+    assert synced.run("compare", old).out.startswith("identical in 1 of 1 settlement ")
+
+
+@pytest.mark.parametrize("command", ["compare", "inspect"])
+def test_a_pipe_is_refused_in_words_that_help(synced: Place, command: str) -> None:
+    line = command_line("--config", synced.config, command, "/dev/stdin")
+    done = subprocess.run(line, input="<a/>", capture_output=True, text=True, env=environment(), check=False)
+
+    assert done.returncode == 1
+    assert "/dev/stdin: a pipe can be read only once, which is not enough: save it as a file first" in done.stderr

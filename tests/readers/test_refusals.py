@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement_bridge.errors import FileRefused
+from settlement_bridge.model import FiledRow
 from settlement_bridge.readers import MOST_SETTLEMENTS, SettlementFile, workbook
 from settlement_bridge.readers.blocks import LONGEST_GAP, LOOSE_ELEMENT, MOST_LOOSE
 from settlement_bridge.readers.csv_lines import LONGEST_LINE
@@ -204,6 +205,17 @@ def test_a_file_does_not_have_settlements_without_end() -> None:
     cells[10] = "{}"
     document = lines[0] + "".join(",".join(cells).format(number) for number in range(MOST_SETTLEMENTS + 1))
     assert "more than 20,000 settlements, which no settlement file has" in refusal(document.encode())
+
+
+def test_half_a_character_in_a_workbook_does_not_get_any_further() -> None:
+    """Spreadsheets write what XML cannot hold as `_xD83D_`; no database takes half a character."""
+    workbook_file = io.BytesIO(rendered("xlsx", golden_report()))
+    with zipfile.ZipFile(workbook_file) as opened:
+        parts = {name: opened.read(name) for name in opened.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for written, is_read in ((b"_xD83D_9", "\ufffd9"), (b"_x0000_", "\ufffd"), (b"_xD83D__xDE00_", "😀")):
+        changed = parts | {sheet: parts[sheet].replace(b">654321<", b">" + written + b"<")}
+        assert {one.key.msn for one in read(zipped(**changed)) if isinstance(one, FiledRow)} == {is_read}
 
 
 def test_strings_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
