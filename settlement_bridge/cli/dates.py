@@ -7,9 +7,12 @@ from typing import Any
 import click
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
+_YEARS = range(1900, 3000)
 
 
 def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
+    if value and value.year not in _YEARS:
+        raise click.BadParameter(f"{value.date()} is no day of a settlement: the Report API begins in May 2020")
     return value.date() if value else None
 
 

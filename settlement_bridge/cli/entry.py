@@ -14,7 +14,8 @@ from settlement_bridge import __version__
 from settlement_bridge.cli import failures
 from settlement_bridge.cli.lazy_group import LazyGroup
 from settlement_bridge.cli.logs import log_to_stderr
-from settlement_bridge.errors import EXIT_DONE
+from settlement_bridge.cli.output import complain
+from settlement_bridge.errors import EXIT_DONE, EXIT_USAGE
 
 PROGRAM = "settlement-bridge"
 
@@ -98,6 +99,11 @@ def run(arguments: Sequence[str]) -> int:
         return code or EXIT_DONE
     except OSError as error:
         return _report_and_let_go(error)
+    except UnicodeEncodeError as error:
+        if not any(str(error.object) in argument for argument in arguments):
+            raise
+        complain(f"{error.object!r} is no text in UTF-8, which everything here is: correct it, or the terminal")
+        return EXIT_USAGE
     except Exception as error:
         return failures.report(error)
 

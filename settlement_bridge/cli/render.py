@@ -8,13 +8,14 @@ import click
 from settlement_bridge.bridge import FormatChoice
 from settlement_bridge.cli.format_options import format_options
 from settlement_bridge.cli.opened import opened
+from settlement_bridge.cli.values import PAYOUT_NUMBER
 from settlement_bridge.cli.written import output_option, write_file
 from settlement_bridge.errors import EXIT_DONE
 
 
 @click.command("render")
 @click.argument("ledger")
-@click.argument("payout", type=click.IntRange(min=1))
+@click.argument("payout", type=PAYOUT_NUMBER)
 @output_option
 @format_options
 @click.pass_obj

@@ -9,11 +9,12 @@ from settlement_bridge.cli import as_json as json_of
 from settlement_bridge.cli.opened import opened
 from settlement_bridge.cli.output import json_option, say, say_json
 from settlement_bridge.cli.run_lines import say_delivered
+from settlement_bridge.cli.values import PAYOUT_NUMBER
 
 
 @click.command("republish")
 @click.argument("ledger")
-@click.argument("payout", type=click.IntRange(min=1))
+@click.argument("payout", type=PAYOUT_NUMBER)
 @json_option
 @click.pass_obj
 def command(config: Path | None, ledger: str, payout: int, as_json: bool) -> int:

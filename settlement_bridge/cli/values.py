@@ -2,8 +2,13 @@
 
 from datetime import datetime
 
+import click
+
 from settlement_bridge.bridge import Value
 from settlement_bridge.money import decimal_text
+
+PAYOUT_NUMBER = click.IntRange(1, 10**18 - 1)
+"""The type of an argument that names a payout."""
 
 
 def value_text(value: Value, is_amount: bool = False) -> str:

@@ -2,8 +2,8 @@
 
 import secrets
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,22 +34,32 @@ def write_file(path: Path, write: Callable[[BinaryIO], None]) -> None:
     What was there lets the same people read its successor.
     """
     if path.exists() and not path.is_file():  # a pipe or a device must stay what it is
-        with path.open("wb") as stream:
+        with _named(path), path.open("wb") as stream:
             write(stream)
         return
     path = path.resolve()
     # A name that nobody can foresee: in a folder that others may write to, it could be a link of theirs.
     draft = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with draft.open("xb") as stream:
-            if path.exists():
-                shutil.copymode(path, draft)
-            write(stream)
-        draft.replace(path)
-    except BaseException as error:
+        with _named(path, draft):
+            with draft.open("xb") as stream:
+                if path.exists():
+                    shutil.copymode(path, draft)
+                write(stream)
+            draft.replace(path)
+    except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, str(draft)):
-            error.filename = str(path)
         raise
     complain(f"wrote {path}")
+
+
+@contextmanager
+def _named(path: Path, draft: Path | None = None) -> Iterator[None]:
+    """Let what a disk says be about the path that a person gave."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename in (None, str(draft)):
+            error.filename = str(path)
+        raise

@@ -238,3 +238,27 @@ def test_verbose_logs_requests_but_no_secrets(synced: Place) -> None:
     assert "/settlement/v1/ledgers" in done.err
     for secret in ("sandbox-merchant-secret", "sandbox-subscription-key", "eyJ"):
         assert secret not in done.err
+
+
+@pytest.mark.parametrize("command", ["render", "republish"])
+def test_a_payout_number_beyond_all_measure_is_a_wrong_argument(tmp_path: Path, command: str) -> None:
+    done = run_command(command, "302321", "9" * 23, cwd=tmp_path)
+
+    assert done.code == 2
+    assert f"{'9' * 23} is not in the range 1<=x<=999999999999999999" in done.err
+
+
+def test_a_day_before_all_settlements_is_a_wrong_option(tmp_path: Path) -> None:
+    done = run_command("report", "16655", "--from", "0001-01-01", "--to", "2026-01-01", cwd=tmp_path)
+
+    assert done.code == 2
+    assert "Invalid value for '--from': 0001-01-01 is no day of a settlement" in done.err
+
+
+def test_an_argument_that_is_no_text_is_named(synced: Place) -> None:
+    odd = b"Nordb\xf8".decode(errors="surrogateescape")
+    for arguments in (("find", odd), ("render", odd, "1"), ("open", odd), ("resync", odd), ("audit", odd)):
+        done = synced.run(*arguments)
+
+        assert done.code == 2, done.err
+        assert "'Nordb\\udcf8' is no text in UTF-8" in done.err

@@ -108,6 +108,12 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_given(shop: Place, mis
     assert done.err.startswith(f"settlement-bridge: {shop.folder / missing}: ")
 
 
+def test_a_device_that_takes_nothing_is_named(shop: Place) -> None:
+    done = shop.run(*RENDER, "--output", "/dev/full")
+
+    assert (done.code, done.err) == (1, "settlement-bridge: /dev/full: No space left on device\n")
+
+
 def test_a_slash_at_the_end_means_a_folder(shop: Place) -> None:
     for arguments in (RENDER, ("report", "16655", *PERIOD)):
         done = shop.run(*arguments, "--output", f"{shop.folder}/look/")
