@@ -270,6 +270,10 @@ def test_a_fault_can_be_written_as_text() -> None:
         ("429:nth=first", "give a number"),
         ("slow:seconds=long", "must be a number"),
         ("amount:as=word", "as must be one of float"),
+        ("503:nth=0", "nth and times are counted from 1"),
+        ("503:times=-1", "nth and times are counted from 1"),
+        ("503:probability=2", "probability is a share from 0 to 1, not 2.0"),
+        ("503:probability=nan", "probability is a share from 0 to 1, not nan"),
     ],
 )
 def test_a_fault_that_cannot_be_is_named(text: str, complaint: str) -> None:

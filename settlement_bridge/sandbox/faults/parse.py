@@ -51,6 +51,10 @@ def checked(fault: Fault) -> Fault:
     """Return the fault, or raise ConfigurationError where its kind or an option is none there is."""
     if fault.kind not in _KINDS:
         raise ConfigurationError([f"there is no fault {fault.kind!r}; choose one of {', '.join(_KINDS)}"])
+    if fault.nth < 1 or (fault.times is not None and fault.times < 1):
+        raise ConfigurationError([f"fault {fault.kind}: nth and times are counted from 1"])
+    if fault.probability is not None and not 0 <= fault.probability <= 1:
+        raise ConfigurationError([f"fault {fault.kind}: probability is a share from 0 to 1, not {fault.probability}"])
     known = _KINDS[fault.kind].options
     for name, value in fault.options.items():
         if name not in known:
