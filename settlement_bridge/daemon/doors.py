@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 
+from settlement_bridge import config
 from settlement_bridge.config import Configuration
 from settlement_bridge.daemon.aftermath import Aftermath
 from settlement_bridge.daemon.health import Health
 from settlement_bridge.daemon.serving import Serving
+from settlement_bridge.errors import ConfigurationError
 
 
 class Doors:
@@ -16,7 +18,6 @@ class Doors:
     def __init__(self, environ: Mapping[str, str], aftermath: Aftermath) -> None:
         self._environ = environ
         self._aftermath = aftermath
-        self._configuration: Configuration | None = None
         self._health: Health | None = None
         self._serving: Serving | None = None
 
@@ -26,12 +27,12 @@ class Doors:
         Raises ConfigurationError, StoreUnavailable and StoreBroken; then everything is as it was.
         """
         with ExitStack() as undo:
-            health = self._health_for(configuration)
-            if health and health is not self._health:
-                undo.callback(health.close)
             reload, serving = self._serving_for(configuration)
+            if serving and serving is not self._serving:
+                undo.callback(serving.stop)
+            health = self._health_for(configuration)
             undo.pop_all()
-        return partial(self._put_in_force, configuration, health, serving, reload)
+        return partial(self._put_in_force, health, serving, reload)
 
     def close(self) -> None:
         """Let nobody in any more."""
@@ -41,10 +42,25 @@ class Doors:
             self._serving.stop()
 
     def _health_for(self, configuration: Configuration) -> Health | None:
-        settings, after = configuration.health, self._aftermath
-        if self._configuration and settings == self._configuration.health:
-            return self._health
-        return Health(settings, after.not_alive, after.not_ready, after.metrics.text) if settings.enabled else None
+        settings, before = configuration.health, self._health
+        if before and settings == before.settings:
+            return before
+        if before and settings.enabled and settings.port == before.settings.port:
+            return self._instead_of(before, settings)
+        return self._listen(settings) if settings.enabled else None
+
+    def _instead_of(self, before: Health, settings: config.Health) -> Health:
+        """Listen at another address of the same port, which only one of both can have at a time."""
+        before.close()
+        try:
+            return self._listen(settings)
+        except ConfigurationError:
+            self._health = self._listen(before.settings)
+            raise
+
+    def _listen(self, settings: config.Health) -> Health:
+        after = self._aftermath
+        return Health(settings, after.not_alive, after.not_ready, after.metrics.text)
 
     def _serving_for(self, configuration: Configuration) -> tuple[Callable[[], None] | None, Serving | None]:
         """Return what gives a server at work its new users, and the server to be."""
@@ -54,13 +70,7 @@ class Doors:
             return None, Serving(configuration, self._environ)
         return partial(self._serving.reload, self._serving.users_for(configuration)), self._serving
 
-    def _put_in_force(
-        self,
-        configuration: Configuration,
-        health: Health | None,
-        serving: Serving | None,
-        reload: Callable[[], None] | None,
-    ) -> None:
+    def _put_in_force(self, health: Health | None, serving: Serving | None, reload: Callable[[], None] | None) -> None:
         if self._health and self._health is not health:
             self._health.close()
         if self._serving and self._serving is not serving:
@@ -68,4 +78,4 @@ class Doors:
         if reload:
             reload()
         self._aftermath.metrics.count_logins(serving.logins if serving else None)
-        self._configuration, self._health, self._serving = configuration, health, serving
+        self._health, self._serving = health, serving

@@ -1,10 +1,12 @@
 """What can be asked over HTTP, and who may ask."""
 
 import re
+import signal
 import socket
 import time
 from pathlib import Path
 
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from settlement_bridge import __version__
@@ -134,4 +136,23 @@ def test_a_taken_port_and_none_at_all(tmp_path: Path) -> None:
         with daemon(place, env={"SETTLEMENT_BRIDGE_HEALTH__ENABLED": "false"}) as running:
             running.event("waiting")
             assert not running.events("health")
+            assert running.stop() == 0
+
+
+def test_a_reload_moves_it_to_another_address_of_its_port_or_leaves_it_where_it_was(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    with serving(tmp_path / "place", WORLD) as (place, _):
+        with place.config.open("a", encoding="utf-8") as written:
+            written.write('\n[health]\naddress = "127.0.0.1"\n')
+        with daemon(place, env={"SETTLEMENT_BRIDGE_HEALTH__PORT": str(port)}) as running:
+            assert running.get("/livez").status_code == 200
+            place.rewrite('address = "127.0.0.1"', 'address = "192.0.2.1"')  # nobody's
+            running.send(signal.SIGHUP)
+            assert "192.0.2.1" in running.event("reload_refused")["reason"]
+            assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
+            place.rewrite('address = "192.0.2.1"', 'address = "0.0.0.0"')
+            running.send(signal.SIGHUP)
+            running.event("reloaded")
+            assert requests.get(f"http://127.0.0.2:{port}/livez", timeout=5).status_code == 200
             assert running.stop() == 0
