@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, select, true
+from sqlalchemy import Connection, and_, delete, select, text, true
 
 from settlement_bridge.instants import from_micros, to_micros
 from settlement_bridge.model import Page, Payer
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import payers
+
+_KEEP = text("INSERT INTO kept_payers SELECT * FROM payers WHERE time >= :before ORDER BY rowid")
 
 
 class Payers:
@@ -36,9 +38,22 @@ class Payers:
                 return False
         with self._database.writing() as connection:
             self._database.erase_deleted(connection)
-            connection.execute(delete(payers).where(old))
+            if connection.dialect.name == "sqlite" and before:
+                _rewrite_from(connection, to_micros(before))
+            else:
+                connection.execute(delete(payers).where(old))
         self._database.empty_log()
         return True
+
+
+def _rewrite_from(connection: Connection, before: int) -> None:
+    # SQLite moves rows between pages when others are deleted, and what then lies in the gaps is overwritten by nothing,
+    # ever. Only the pages of a table that is emptied are overwritten whole.
+    connection.execute(text("CREATE TEMP TABLE kept_payers AS SELECT * FROM payers WHERE false"))
+    connection.execute(_KEEP, {"before": before})
+    connection.execute(delete(payers))
+    connection.execute(text("INSERT INTO payers SELECT * FROM kept_payers ORDER BY rowid"))
+    connection.execute(text("DROP TABLE kept_payers"))
 
 
 def keep_payers(database: Database, connection: Connection, page: Page) -> None:

@@ -1,12 +1,15 @@
+import random
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from settlement_bridge.errors import DataRefused, StoreUnavailable
 from settlement_bridge.model import Payer
-from settlement_bridge.store import Store
+from settlement_bridge.store import Store, open_store
 from tests.store.histories import LEDGER, NOON, OTHER, history, page
 
 KARI = Payer("3000000000", NOON, "Kari Nordmann", "Lodd ⚽")
@@ -70,3 +73,32 @@ def test_a_reference_longer_than_postgresql_can_index_is_tried_later_and_names_n
         store.mirror.append(given)
     assert "Kari" not in str(error.value)
     assert store.mirror.append(page([entry])) == 1
+
+
+def test_no_byte_of_what_is_purged_stays_in_a_sqlite_file_however_often_rows_were_moved(tmp_path: Path) -> None:
+    file, dice, names = tmp_path / "state.db", random.Random(2), dict[bytes, int]()
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        store.ledgers.remember([LEDGER])
+        for number in range(12):
+            entries = history(*[1] * 500, opening=500 * number, start=NOON + timedelta(days=number))
+            entries = [one._replace(psp_reference=f"{number}-{one.psp_reference}") for one in entries]
+            told = []
+            for one in entries:
+                at, name = dice.randrange(1_000_000), f"of {one.psp_reference}!"
+                names[name.encode()] = at
+                told.append(
+                    Payer(
+                        one.psp_reference,
+                        NOON + timedelta(seconds=at),
+                        name + "x" * dice.randrange(200),
+                        "msg" * dice.randrange(60),
+                    )
+                )
+            store.mirror.append(replace(page(entries), payers=tuple(told)))
+            if number % 3 == 2:
+                before = 60_000 * (number + 1)
+                assert store.payers.purge(NOON + timedelta(seconds=before))
+                everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+                found = {name for name in names if name in everything}
+                assert found == {name for name, at in names.items() if at >= before}
+                names = {name: at for name, at in names.items() if at >= before}
