@@ -9,6 +9,7 @@ from socketserver import ThreadingTCPServer
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.sandbox.answers import Answer, Request, problem
@@ -174,6 +175,17 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
         except OSError:
             self.close_connection = True
+
+    def parse_request(self) -> bool:
+        """Refuse also what the standard library takes for a request and then cannot take apart: `GET http://[/`."""
+        if not super().parse_request():
+            return False
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
 
     def _serve(self) -> None:
         body = self._body()

@@ -1,5 +1,6 @@
 """The sandbox as a running thing."""
 
+import socket
 from threading import Thread
 
 import pytest
@@ -39,3 +40,12 @@ def test_what_was_asked_can_be_read_after_the_end(call: type[Caller]) -> None:
 def test_it_has_no_address_before_it_runs() -> None:
     with pytest.raises(RuntimeError, match="inside its with block"):
         _ = Sandbox(WORLD).url
+
+
+def test_an_address_that_cannot_be_taken_apart_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    with Sandbox(WORLD) as sandbox:
+        port = int(sandbox.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in capfd.readouterr().err
