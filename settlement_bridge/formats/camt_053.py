@@ -22,7 +22,7 @@ from settlement_bridge.money import decimal_text
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 ROOT = "Document"
-CHECK = XmlCheck("camt.053.001.08.xsd", NAMESPACE, opening=opening(NAMESPACE, ROOT), row="Ntry")
+CHECK = XmlCheck("camt.053.001.08.xsd", NAMESPACE, opening=opening(NAMESPACE, ROOT), row="Ntry", section="Stmt")
 _LAST_SECOND = time(23, 59, 59)
 
 

@@ -14,7 +14,13 @@ from settlement_bridge.model import Report, Settlement, Totals, Transaction
 from settlement_bridge.money import decimal_text
 
 NAMESPACE = "http://vipps.no/xmlschema/SettlementReport-3.0.xsd"
-SCHEMA_CHECK = XmlCheck("SettlementReport-3.0.xsd", NAMESPACE, opening=opening(NAMESPACE), row="TransactionInfo")
+SCHEMA_CHECK = XmlCheck(
+    "SettlementReport-3.0.xsd",
+    NAMESPACE,
+    opening=opening(NAMESPACE),
+    row="TransactionInfo",
+    section="SettlementInfo",
+)
 _ROW = """
 <TransactionInfo>
   <TransactionTime>%s</TransactionTime>

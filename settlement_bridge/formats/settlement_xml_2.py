@@ -22,7 +22,13 @@ from settlement_bridge.model import Report, Settlement, Totals, Transaction
 from settlement_bridge.money import decimal_text
 
 NAMESPACE = "http://vipps.dnb.no/XMLSchema/SettlementReport.xsd"
-_CHECK = XmlCheck("SettlementReport-2.0.xsd", NAMESPACE, opening=opening(NAMESPACE), row="TransactionInfo")
+_CHECK = XmlCheck(
+    "SettlementReport-2.0.xsd",
+    NAMESPACE,
+    opening=opening(NAMESPACE),
+    row="TransactionInfo",
+    section="SettlementInfo",
+)
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e"
 _NO_NAME = re.compile(f"[^{_LATIN}0-9._-]+")
 _NO_START = re.compile(f"\\A(?![{_LATIN}_])")

@@ -25,6 +25,7 @@ _KEPT = 2 * _WORKERS
 _GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
 """Entities are left to be resolved, although a document with a document type is refused in the end: asked to leave
 them alone, lxml's incremental parser accepts files that break off."""
+_UNREAD: dict[str, Any] = {"remove_comments": True, "remove_pis": True}
 
 
 class Fault(NamedTuple):
@@ -64,11 +65,11 @@ class XmlCheck:
       the schema looks further than one element: it has no keys and no references.
     """
 
-    def __init__(self, schema: str, namespace: str, opening: bytes, row: str) -> None:
-        """`opening` is how every file starts, to the end of the root tag; `row` the name of the element to cut at."""
+    def __init__(self, schema: str, namespace: str, opening: bytes, row: str, section: str) -> None:
+        """`opening` is how files start, to the end of the root tag; of each `section` pieces may begin at a `row`."""
         self._namespace = namespace
         self._opening = opening
-        self._row = row
+        self._forgotten = [f"{{*}}{row}", f"{{*}}{section}"]
         self._row_start = f"<{row}>".encode()
         self._row_end = f"</{row}>".encode()
         self._schema = schema
@@ -117,16 +118,16 @@ class XmlCheck:
         return _first_fault(suspicion, self._pieces(file, frame))
 
     def fault_in_whole(self, file: IO[bytes]) -> Fault | None:
-        """Read the file in one go, forgetting each row behind it; here the schema cannot tell lines."""
+        """Read the file in one go, forgetting rows and sections behind them; here the schema cannot tell lines."""
         file.seek(0)
         with self._validator() as validator:
-            rows = etree.iterparse(file, tag="{*}" + self._row, schema=validator.schema, **_GUARDS)
+            read = etree.iterparse(file, tag=self._forgotten, schema=validator.schema, **_UNREAD, **_GUARDS)
             try:
-                for _, row in rows:
-                    _forget(row)
+                for _, element in read:
+                    _forget(element)
             except etree.XMLSyntaxError as error:
                 return Fault(error.lineno or 0, str(error.msg))
-            return _document_type_fault(rows.root)
+            return _document_type_fault(read.root)
 
     @contextmanager
     def _validator(self) -> Iterator["_Validator"]:
@@ -239,9 +240,9 @@ def _count_lines(path: str, start: int, end: int) -> int:
         return sum(file.read(min(PIECE, end - offset)).count(b"\n") for offset in range(start, end, PIECE))
 
 
-def _forget(row: etree._Element) -> None:
-    """Free a row and all before it; the schema has seen them."""
-    row.clear()
-    parent = row.getparent()
+def _forget(element: etree._Element) -> None:
+    """Free an element and all before it; the schema has seen them."""
+    element.clear()
+    parent = element.getparent()
     if parent is not None:
-        del parent[: parent.index(row)]
+        del parent[: parent.index(element)]

@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -262,3 +264,34 @@ def test_several_threads_may_check_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(refused, [good, bad, good, bad])) == [False, True, False, True]
+
+
+_PEAK = """
+import re, sys
+from pathlib import Path
+from settlement_bridge.formats.settlement_xml import SCHEMA_CHECK
+
+small, large = Path(sys.argv[1]), Path(sys.argv[2])
+peaks = []
+for path in (small, large):
+    with path.open("rb") as file:
+        SCHEMA_CHECK.fault_in_whole(file)
+    peaks.append(int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
+print(peaks[1] - peaks[0])
+"""
+
+
+@pytest.mark.parametrize("junk", [b"<!--%b-->", b"<?x %b?>", b"<x>%b</x>", b"%b"])
+def test_what_stands_behind_the_rows_does_not_pile_up(tmp_path: Path, junk: bytes) -> None:
+    end = b"</SettlementInfo>"
+    section = SMALL[SMALL.index(b"<SettlementInfo>") : SMALL.index(end)] + junk % (b" " * 1_000_000) + end
+    head, tail = SMALL[: SMALL.index(b"<SettlementInfo>")], SMALL[SMALL.rindex(end) + len(end) :]
+    small, large = tmp_path / "small.xml", tmp_path / "large.xml"
+    small.write_bytes(head + section + tail)
+    large.write_bytes(head + section * 80 + tail)
+
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, small, large], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert int(done.stdout) < 20, "MiB more for a file of 80 MiB"
