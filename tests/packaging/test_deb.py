@@ -76,18 +76,19 @@ case "$1" in is-active) grep -qx "$3" /root/running ;; esac
 """In the place of systemctl, where nobody is the init of the machine: writes down what it is asked for."""
 
 
-def test_an_upgrade_starts_again_what_ran_and_its_socket_first(deb: Path, tmp_path: Path) -> None:
+def test_an_upgrade_starts_again_what_ran_and_what_starts_it_first(deb: Path, tmp_path: Path) -> None:
     with machine_at(tmp_path) as machine:
         install(machine, deb)
         machine.run(
             f"mkdir -p /run/systemd/system; echo '{SYSTEMCTL}' >/usr/sbin/systemctl; chmod +x /usr/sbin/systemctl"
         )
-        for running in ([], ["settlement-bridge.service"], ["settlement-bridge.socket", "settlement-bridge.service"]):
+        starters = ["settlement-bridge.socket", "settlement-bridge-sync.timer"]
+        services = ["settlement-bridge.service", "settlement-bridge-sync.service"]
+        for running in ([], services[:1], [starters[0], services[0]], starters[1:]):
             machine.run(f"echo '{chr(10).join(running)}' >/root/running; rm -f /root/systemctl")
             install(machine, deb)
             asked = [line.split() for line in machine.run("cat /root/systemctl").splitlines()]
-            stopped = next(units for verb, *units in asked if verb == "stop")
-            assert stopped[:2] == ["settlement-bridge.socket", "settlement-bridge.service"]
+            assert [unit for verb, *units in asked if verb == "stop" for unit in units] == [*starters, *services]
             assert [unit for verb, *units in asked if verb == "start" for unit in units] == running
         machine.run("rm /root/systemctl; dpkg --remove settlement-bridge")
         disabled = next(line for line in machine.run("cat /root/systemctl").splitlines() if line.startswith("disable"))
