@@ -71,6 +71,7 @@ def test_what_they_say_of_the_program_is_true() -> None:
     service, one_run = (sections(unit)["Service"] for unit in (SERVICE, ONE_RUN))
     assert [each["ExecStart"].split()[-1] for each in (service, one_run)] == ["run", "sync"]
     assert {"run", "sync"} <= COMMANDS.keys()
+    assert service["TimeoutStartSec"] == "infinity"
     assert int(service["TimeoutStopSec"]) > Daemon().stop_timeout
     assert {int(code) for code in service["RestartPreventExitStatus"].split()} == {EXIT_USAGE, EXIT_CONFIGURATION}
     assert one_run["SuccessExitStatus"].split()[0] == str(EXIT_TRY_LATER)
