@@ -25,8 +25,8 @@ def command(path: Path | None) -> int:
 
     \b
     Signals:
-      SIGTERM, SIGINT  finish the page or file in hand, then end; a second one ends at once, and the
-                       next start goes on where this one was cut off
+      SIGTERM, SIGINT  finish the page or file in hand, then end; a second one, or one while it
+                       starts, ends at once, and the next start goes on where this one was cut off
       SIGHUP           read the configuration again, all of it or, where anything is wrong with it, nothing;
                        then sync
 
@@ -36,8 +36,8 @@ def command(path: Path | None) -> int:
       1    the database is damaged or somebody else's
       75   the database cannot be reached
       78   the configuration has to be corrected
-      143  stopped before what was in hand was finished: by a second signal, or since daemon.stop_timeout
-           was over
+      143  stopped before what was in hand was finished: by a second signal, by one while it started,
+           or since daemon.stop_timeout was over
 
     \b
     Example:

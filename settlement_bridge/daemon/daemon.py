@@ -16,6 +16,7 @@ from settlement_bridge.config import Configuration
 from settlement_bridge.daemon import logs
 from settlement_bridge.daemon.aftermath import Aftermath
 from settlement_bridge.daemon.doors import Doors
+from settlement_bridge.daemon.ending import EXIT_TERMINATED, end_at_once, ending_at_once
 from settlement_bridge.daemon.parts import Parts, build
 from settlement_bridge.daemon.pulse import Pulse
 from settlement_bridge.daemon.runner import Ended, Runner
@@ -24,7 +25,6 @@ from settlement_bridge.daemon.systemd import ServiceManager
 from settlement_bridge.daemon.worker import Worker
 from settlement_bridge.errors import EXIT_DONE, BridgeError, ConfigurationError
 
-EXIT_TERMINATED: Final = 128 + signal.SIGTERM
 CLOCK_SECONDS: Final = 10.0
 """How often somebody looks whether the machine's clock was set."""
 _ENDED: Final = 0
@@ -53,7 +53,9 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         faulthandler.enable()  # the watchdog's SIGABRT then shows where it hung
-        self._start(build(self._read(), self._stop))
+        with ending_at_once():
+            parts = build(self._read(), self._stop)
+        self._start(parts)
         while (asked := self._next_signal()) == signal.SIGHUP:
             self._reload()
         return self._end(asked)
@@ -151,6 +153,4 @@ class Daemon:
             logs.trouble("stopped_late", reason=f"what was in hand took longer than daemon.stop_timeout = {timeout:g}")
             os._exit(EXIT_TERMINATED)
         if asked != _ENDED:
-            # Whatever is cut off here is absent or whole at the next start: that is how it is written.
-            logs.trouble("stopped_at_once", signal=signal.Signals(asked).name)
-            os._exit(EXIT_TERMINATED)
+            end_at_once(asked)

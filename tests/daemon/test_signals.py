@@ -2,6 +2,9 @@
 
 import shutil
 import signal
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,3 +133,18 @@ def test_two_reloads_during_a_run_both_count_for_the_next_one(tmp_path: Path, ex
             assert running.stop() == 0
         for name in ("second", "third"):
             assert sum(path.is_file() for path in (place.folder / name).rglob("*")) == len(expected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_waits_to_start_ends_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path / "place", TWO_FILES) as (place, _):
+        place.run("status")  # makes the tables
+        with closing(sqlite3.connect(place.folder / "state.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with daemon(place) as running:
+                running.event("starting")
+                time.sleep(0.5)  # it waits for the database
+                running.send(number)
+                assert running.ended(patience=5) == 143
+                assert running.event("stopped_at_once")["signal"] == number.name
+                assert not running.events("ready")
