@@ -54,4 +54,6 @@ class _Lines:
             raise NotRead(f"a line is longer than {LONGEST_LINE:,} characters")
         if not line:
             raise StopIteration
+        if "\0" in line:
+            raise NotRead("it has the character NUL, which no comma-separated text has")
         return line

@@ -230,6 +230,10 @@ def test_a_row_that_quotes_spread_over_lines_is_no_longer_than_a_line() -> None:
     assert "a line is longer than 1,000,000 characters" in refusal(spread)
 
 
+def test_a_character_that_not_every_database_takes_is_refused() -> None:
+    assert "the character NUL" in refusal(TABLE.replace(b"654321", b"654\x00321", 1))
+
+
 def test_a_line_without_end_is_refused() -> None:
     assert "a line is longer than 1,000,000 characters" in refusal(TABLE + b"x" * LONGEST_LINE)
 
