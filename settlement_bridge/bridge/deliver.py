@@ -1,6 +1,6 @@
 """From proven settlements to files at their destinations: what is due goes where it is still missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,22 +34,25 @@ class Deliverer:
             self._store.settlements.done_with([one.settlement_id for one in due if one.settlement_id not in kept])
         return publishable
 
-    def deliver(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
-        """Give a settlement's files to every destination that has not got them; say what became of each."""
+    def deliver(self, stored: StoredSettlement, now: datetime) -> Iterator[Delivered]:
+        """Give a settlement's files to every destination that has not got them; say what became of each, at once.
+
+        Iterate to the end: only then is it known whether anything is still due.
+        """
         known = self._known(stored)
         shown = self._shown(stored, known, now)
         if shown != stored:
             self._store.settlements.renew(shown)
-        results = [
-            self._handover(outlet, form, shown, now).run(delivery)
-            for outlet in self._settings.outlets
-            for form in outlet.formats_for(stored.settlement)
-            if (delivery := known.get((outlet.destination.name, form.extension))) is None
-            or delivery.state is not DeliveryState.DELIVERED
-        ]
-        if all(result.state is DeliveryState.DELIVERED for result in results):
+        states = {DeliveryState.DELIVERED}
+        for outlet in self._settings.outlets:
+            for form in outlet.formats_for(stored.settlement):
+                delivery = known.get((outlet.destination.name, form.extension))
+                if delivery is None or delivery.state is not DeliveryState.DELIVERED:
+                    result = self._handover(outlet, form, shown, now).run(delivery)
+                    states.add(result.state)
+                    yield result
+        if states == {DeliveryState.DELIVERED}:
             self._store.settlements.done_with([stored.settlement_id])
-        return results
 
     def deliver_again(self, stored: StoredSettlement, now: datetime) -> list[Delivered]:
         """Give a settlement's files to every destination once more; what fails leaves no trace in the record."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from settlement_bridge import formats
-from settlement_bridge.bridge.outcome import NoProgress, RunOutcome
+from settlement_bridge.bridge.outcome import NoProgress, Progress, RunOutcome
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet, Scope
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.bridge.sync import Sync
@@ -82,11 +82,13 @@ def run(store: Store) -> Iterator[Run]:
             dry_run: bool = False,
             store: Store = store,
             clock: Callable[[], datetime] = lambda: LATER,
+            progress: Progress | None = None,
         ) -> RunOutcome:
             if sandbox.url not in apis:
                 apis[sandbox.url] = ReportApi(api_settings(sandbox))
                 stack.callback(apis[sandbox.url].close)
-            return Sync(store, apis[sandbox.url], settings, clock, NoProgress(), Event()).run(only, dry_run)
+            sync = Sync(store, apis[sandbox.url], settings, clock, progress or NoProgress(), Event())
+            return sync.run(only, dry_run)
 
         yield run
 

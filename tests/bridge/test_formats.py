@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from settlement_bridge import formats
+from settlement_bridge.bridge.handover import Delivered
+from settlement_bridge.bridge.outcome import NoProgress
 from settlement_bridge.bridge.settings import Outlet
 from settlement_bridge.publish import LocalDestination
 from settlement_bridge.sandbox import Sandbox, scenario
@@ -54,6 +56,27 @@ def test_all_formats_of_a_payout_agree(name: str, run: Run, tmp_path: Path) -> N
         for format_name, contents in by_format.items():
             mine = [row._replace(fee=0) for row in rows] if format_name in FEES_APART else rows
             assert agrees(contents, expected, mine), f"{payout} as {format_name}"
+
+
+class FilesAsTold(NoProgress):
+    """Looks how many files there are whenever it is told of one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.counts: list[int] = []
+
+    def delivered(self, delivered: Delivered) -> None:
+        self.counts.append(len([path for path in self._folder.rglob("*-*.*") if not path.name.startswith(".")]))
+
+
+def test_each_file_is_told_of_before_the_next_is_begun(run: Run, tmp_path: Path) -> None:
+    told = FilesAsTold(tmp_path)
+    outlet = Outlet(LocalDestination(tmp_path), tuple(CHOICES["first"].values()))
+    with Sandbox(scenario("webshop", until=date(2025, 4, 6), days=3)) as sandbox:
+        outcome = run(sandbox, replace(bridge_settings(), outlets=(outlet,), parallel=1), progress=told)
+    assert outcome.exit_code == 0
+    assert told.counts == list(range(1, len(outcome.deliveries) + 1))
+    assert len(told.counts) % len(formats.EXTENSIONS) == 0
 
 
 def agrees(contents: Contents, expected: Stated, rows: list[Row]) -> bool:
