@@ -85,7 +85,7 @@ WORKS: Mapping[str, tuple[Callable[[Client], None], int, float | None]] = {
     "one file of 100 MB": (large, 1, 2.0),
     "2,000 files of 20 KB": (small, len(SMALL), 1.5),
     f"{LOGINS} logins in a row": (logins, 0, 2.0),
-    "20 clients at once, 100 files each": (together, len(SMALL), None),
+    "20 clients at once": (together, len(SMALL), None),
 }
 """What is done, how many files that fetches, and the goal beside OpenSSH."""
 GOAL_BESIDE_PLAIN = 1.2
@@ -101,18 +101,21 @@ def measure_all() -> Iterator[Row]:
         servers = {"ours": bridge(folder), "plain": plain(folder), "openssh": openssh(folder)}
         running = {name: stack.enter_context(server) for name, server in servers.items()}
         yield _memory(running["ours"], folder / "user")
-        archiving = replace(running["ours"], user=ARCHIVING)
         for what, (work, count, goal) in WORKS.items():
             seconds = dict.fromkeys(running, math.inf)
             for _ in range(ROUNDS):
                 for who, server in running.items():
                     seconds[who] = min(seconds[who], _timed(work, server, folder / "client", hashes, count))
-            yield Row(f"{what}, beside OpenSSH", seconds["ours"], seconds["openssh"], goal)
-            yield Row(f"{what}, beside plain paramiko", seconds["ours"], seconds["plain"], GOAL_BESIDE_PLAIN)
-        moved, stayed = (
-            _timed(small, server, folder / "client", hashes, len(SMALL)) for server in (archiving, running["ours"])
-        )
-        yield Row("2,000 files, each moved to the archive, beside not", moved, stayed, None)
+            yield from _beside(what, seconds["ours"], seconds, goal)
+            if work is small:
+                archiving = replace(running["ours"], user=ARCHIVING)  # once: then its inbox is empty
+                moved = _timed(work, archiving, folder / "client", hashes, count)
+                yield from _beside(f"{what}, each archived", moved, seconds, goal)
+
+
+def _beside(what: str, ours: float, seconds: Mapping[str, float], goal: float | None) -> Iterator[Row]:
+    yield Row(f"{what}, beside OpenSSH", ours, seconds["openssh"], goal)
+    yield Row(f"{what}, beside plain paramiko", ours, seconds["plain"], GOAL_BESIDE_PLAIN)
 
 
 def _timed(

@@ -32,11 +32,11 @@ class Row:
 
 def show(rows: Iterable[Row]) -> None:
     """Print rows as a table."""
-    print(f"{'':52} {'ours':>9} {'naive':>9} {'ratio':>7} {'goal':>6} {'peak':>9} {'naive':>9} {'goal':>8}")
+    print(f"{'':60} {'ours':>9} {'naive':>9} {'ratio':>7} {'goal':>6} {'peak':>9} {'naive':>9} {'goal':>8}")
     for row in rows:
         goal = "-" if row.goal is None else f"{row.goal:.2f}"
         memory_goal = "-" if row.memory_goal is None else f"{row.memory_goal:.0f} MiB"
         print(
-            f"{row.what:52} {row.ours:7.2f} s {row.theirs:7.2f} s {row.ratio:7.2f} {goal:>6}"
+            f"{row.what:60} {row.ours:7.2f} s {row.theirs:7.2f} s {row.ratio:7.2f} {goal:>6}"
             f" {row.peak_ours:5.0f} MiB {row.peak_theirs:5.0f} MiB {memory_goal:>8}{'  missed' * row.missed}"
         )
