@@ -63,6 +63,7 @@ def test_a_watchdog_that_barks_too_early_is_said(tmp_path: Path) -> None:
         place.rewrite("attempts = 1", "attempts = 10\nread_timeout = 600.0")
         with daemon(place, watchdog=1200) as running:
             assert "WatchdogSec" in running.event("watchdog_short")["reason"]
+            running.event("waiting")
             assert running.stop() == 0
         place.rewrite("attempts = 10\nread_timeout = 600.0", "attempts = 5")
         with daemon(place, watchdog=1200) as running:
