@@ -60,7 +60,7 @@ class Bridge:
 
     Opening raises ConfigurationError, StoreUnavailable and StoreBroken; the Report API is not asked before it is
     needed. `stop`, once set, ends waits for the Report API and
-    runs as soon as the page or file in hand is done.
+    runs as soon as the page, payout or file in hand is done.
     """
 
     def __init__(

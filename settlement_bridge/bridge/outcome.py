@@ -81,6 +81,9 @@ class Progress(Protocol):
     def mirrored(self, ledger_id: str, entries: int) -> None:
         """So many more entries of a ledger are kept."""
 
+    def settled(self, record: PayoutRecord) -> None:
+        """A payout of a ledger is settled, or has to wait, or is withheld."""
+
     def read(self, outcome: LedgerOutcome) -> None:
         """A ledger has been read and settled, or not."""
 
@@ -98,6 +101,9 @@ class NoProgress:
         """See Progress."""
 
     def mirrored(self, ledger_id: str, entries: int) -> None:
+        """See Progress."""
+
+    def settled(self, record: PayoutRecord) -> None:
         """See Progress."""
 
     def read(self, outcome: LedgerOutcome) -> None:

@@ -1,39 +1,32 @@
 """One ledger from the Report API through the mirror to proven settlements."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
 from settlement_bridge.bridge.payers import without_old_payers
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import ApiUnavailable, DataRefused, KeysRefused, StoreUnavailable
-from settlement_bridge.model import Book
+from settlement_bridge.model import Book, PayoutRecord
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store, StoredLedger
 
 STOPPED = "stopped before it was read to its end"
+UNSETTLED = "stopped while its payouts were being settled"
 
 
+@dataclass(frozen=True)
 class LedgerReader:
     """Brings ledgers up to date; usable from many threads, one ledger in each."""
 
-    def __init__(
-        self,
-        store: Store,
-        api: ReportApi,
-        rules: SettlementRules,
-        clock: Callable[[], datetime],
-        progress: Progress,
-        stopped: Callable[[], bool],
-        retention: timedelta | None = None,
-    ) -> None:
-        self._store = store
-        self._api = api
-        self._rules = rules
-        self._clock = clock
-        self._progress = progress
-        self._stopped = stopped
-        self._retention = retention
+    store: Store
+    api: ReportApi
+    rules: SettlementRules
+    clock: Callable[[], datetime]
+    progress: Progress
+    stopped: Callable[[], bool]
+    retention: timedelta | None = None
 
     def read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
         """Mirror what is new of a ledger and settle what that completes; `unsettled` when payouts were left to settle.
@@ -46,10 +39,10 @@ class LedgerReader:
         try:
             return self._read(stored, cursors, unsettled)
         except DataRefused as refused:
-            self._store.ledgers.hold(ledger_id, refused.reason, self._clock())
+            self.store.ledgers.hold(ledger_id, refused.reason, self.clock())
             return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason)
         except (ApiUnavailable, KeysRefused) as error:  # the keys were good enough to list the ledgers a moment ago
-            self._store.ledgers.troubled(ledger_id, str(error), self._clock())
+            self.store.ledgers.troubled(ledger_id, str(error), self.clock())
             return LedgerOutcome(ledger_id, LedgerState.TRY_LATER, str(error))
         except StoreUnavailable as error:
             return LedgerOutcome(ledger_id, LedgerState.TRY_LATER, str(error))
@@ -57,17 +50,21 @@ class LedgerReader:
     def _read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
         ledger = stored.ledger
         entries = 0
-        for page in self._api.pages(ledger, cursors):
-            new = self._store.mirror.append(without_old_payers(page, self._retention, self._clock()))
+        for page in self.api.pages(ledger, cursors):
+            new = self.store.mirror.append(without_old_payers(page, self.retention, self.clock()))
             entries += new
-            self._progress.mirrored(ledger.ledger_id, new)
-            if self._stopped():
+            self.progress.mirrored(ledger.ledger_id, new)
+            if self.stopped():
                 return LedgerOutcome(ledger.ledger_id, LedgerState.TRY_LATER, STOPPED, entries)
-        payouts = []
+        payouts: list[PayoutRecord] = []
         if entries or unsettled:
-            payouts = list(settle_ledger(self._store, ledger, self._rules, self._clock()))
+            for record in settle_ledger(self.store, ledger, self.rules, self.clock()):
+                payouts.append(record)
+                self.progress.settled(record)
+                if self.stopped():
+                    return LedgerOutcome(ledger.ledger_id, LedgerState.TRY_LATER, UNSETTLED, entries, tuple(payouts))
         if stored.caught_up_at is None:
-            self._store.ledgers.caught_up(ledger.ledger_id, self._clock())
+            self.store.ledgers.caught_up(ledger.ledger_id, self.clock())
         if stored.trouble:
-            self._store.ledgers.recovered(ledger.ledger_id)
+            self.store.ledgers.recovered(ledger.ledger_id)
         return LedgerOutcome(ledger.ledger_id, LedgerState.SERVED, entries=entries, payouts=tuple(payouts))

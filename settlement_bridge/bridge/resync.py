@@ -43,11 +43,14 @@ def resync(
         _refuse_other_story(ledger_id, fresh.differences(), store.settlements.last_payout(ledger_id))
         store.mirror.finish_resync(fresh)
         store.ledgers.release(ledger_id)
-        payouts = tuple(settle_ledger(store, ledger, rules, clock()))
+        payouts = []
+        for record in settle_ledger(store, ledger, rules, clock()):
+            payouts.append(record)
+            progress.settled(record)
     except DataRefused as refused:
         store.ledgers.hold(ledger_id, refused.reason, clock())
         return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason, entries)
-    return LedgerOutcome(ledger_id, LedgerState.SERVED, entries=entries, payouts=payouts)
+    return LedgerOutcome(ledger_id, LedgerState.SERVED, entries=entries, payouts=tuple(payouts))
 
 
 def _refuse_other_story(ledger_id: str, differences: list[Difference], last: PayoutRecord | None) -> None:

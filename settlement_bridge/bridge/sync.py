@@ -34,7 +34,7 @@ class Sync:
     clock: Callable[[], datetime]
     progress: Progress
     stop: threading.Event
-    """Once set, the run ends as soon as the page or file in hand is done."""
+    """Once set, the run ends as soon as the page, payout or file in hand is done."""
 
     def run(self, only: frozenset[str] | None = None, dry_run: bool = False) -> RunOutcome:
         """Read every ledger in scope, or `only` some, and deliver what is due; `dry_run` delivers nothing.

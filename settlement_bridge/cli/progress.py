@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from settlement_bridge.bridge import Delivered, LedgerOutcome
 from settlement_bridge.cli.now_and_then import now_and_then
 from settlement_bridge.cli.output import count
+from settlement_bridge.model import PayoutRecord
 
 
 class Tally:
@@ -35,6 +36,9 @@ class Tally:
     def mirrored(self, ledger_id: str, entries: int) -> None:  # noqa: ARG002
         """See bridge.Progress."""
         self._add(entries=entries)
+
+    def settled(self, record: PayoutRecord) -> None:
+        """See bridge.Progress."""
 
     def read(self, outcome: LedgerOutcome) -> None:  # noqa: ARG002
         """See bridge.Progress."""

@@ -25,7 +25,7 @@ def command(path: Path | None) -> int:
 
     \b
     Signals:
-      SIGTERM, SIGINT  finish the page or file in hand, then end; a second one, or one while it
+      SIGTERM, SIGINT  finish the page, payout or file in hand, then end; a second one, or one while it
                        starts, ends at once, and the next start goes on where this one was cut off
       SIGHUP           read the configuration again, all of it or, where anything is wrong with it, nothing;
                        then sync

@@ -20,7 +20,7 @@ class Daemon(Section):
     """How the daemon behaves."""
 
     stop_timeout: Seconds = Field(
-        default=60.0, description="Most seconds that the page or file in hand may take after SIGTERM."
+        default=60.0, description="Most seconds that the page, payout or file in hand may take after SIGTERM."
     )
     log_format: Literal["logfmt", "json"] = Field(
         default="logfmt", description='How to log on stderr, a line for each event: "logfmt" or "json".'

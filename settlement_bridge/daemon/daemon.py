@@ -127,7 +127,7 @@ class Daemon:
         self._worker.ask(self._runner.run)
 
     def _end(self, asked: int) -> int:
-        """Let the page or file in hand be finished; return the exit code."""
+        """Let the page, payout or file in hand be finished; return the exit code."""
         timeout = self._parts.configuration.daemon.stop_timeout
         self._manager.stopping(f"finishing what is in hand, for at most {timeout:g} s")
         logs.event("stopping", signal=signal.Signals(asked).name)

@@ -10,7 +10,7 @@ from typing import Any
 from settlement_bridge.bridge import Bridge, Delivered, DeliveryState, LedgerOutcome, LedgerState, RunOutcome
 from settlement_bridge.daemon import logs
 from settlement_bridge.errors import EXIT_FAILED, EXIT_TRY_LATER, BridgeError, Busy, NotFound
-from settlement_bridge.model import PayoutState
+from settlement_bridge.model import PayoutRecord, PayoutState
 
 Ledgers = frozenset[str] | None
 """Some ledgers by id; None for all."""
@@ -154,6 +154,10 @@ class _Logged:
         """See bridge.Progress."""
         if entries:
             logs.event("entries_mirrored", logging.DEBUG, ledger=ledger_id, entries=entries)
+        self._beat()
+
+    def settled(self, record: PayoutRecord) -> None:  # noqa: ARG002 - told of with the whole ledger
+        """See bridge.Progress."""
         self._beat()
 
     def read(self, outcome: LedgerOutcome) -> None:

@@ -83,11 +83,12 @@ def run(store: Store) -> Iterator[Run]:
             store: Store = store,
             clock: Callable[[], datetime] = lambda: LATER,
             progress: Progress | None = None,
+            stop: Event | None = None,
         ) -> RunOutcome:
             if sandbox.url not in apis:
                 apis[sandbox.url] = ReportApi(api_settings(sandbox))
                 stack.callback(apis[sandbox.url].close)
-            sync = Sync(store, apis[sandbox.url], settings, clock, progress or NoProgress(), Event())
+            sync = Sync(store, apis[sandbox.url], settings, clock, progress or NoProgress(), stop or Event())
             return sync.run(only, dry_run)
 
         yield run

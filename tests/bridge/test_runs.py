@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from settlement_bridge.bridge.outcome import LedgerState, RunOutcome
+from settlement_bridge.bridge.outcome import LedgerState, NoProgress, RunOutcome
+from settlement_bridge.bridge.read import UNSETTLED
 from settlement_bridge.bridge.settings import Scope
 from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER, DataRefused, NotFound
-from settlement_bridge.model import Book, SettlementType
+from settlement_bridge.model import Book, PayoutRecord, SettlementType
 from settlement_bridge.sandbox import Sandbox, World, recorded, scenario
 from settlement_bridge.store import DeliveryState, Store
 from tests.books import Books, ledger_of
@@ -64,6 +66,34 @@ def test_a_waiting_payout_is_no_failure(tmp_path: Path, run: Run) -> None:
     assert outcome.exit_code == EXIT_DONE
     assert [payout.state for ledger in outcome.ledgers for payout in ledger.payouts] == ["waiting"]
     assert published(tmp_path / "to") == {}
+
+
+class StopAtSecondPayout(NoProgress):
+    """Hears of every payout when it is settled, and has seen enough at the second."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.stop = Event()
+
+    def settled(self, record: PayoutRecord) -> None:
+        self.heard.append(record.payout.number)
+        if len(self.heard) == 2:
+            self.stop.set()
+
+
+def test_a_stop_waits_for_the_payout_in_hand_only_and_the_next_run_goes_on_there(tmp_path: Path, run: Run) -> None:
+    books = shop("401")
+    for _ in range(4):
+        books.next_day().capture("B", 100_00, 2_00, handle="api:401")
+        books.end_of_day()
+    settings, progress = bridge_settings(tmp_path / "to"), StopAtSecondPayout()
+    with Sandbox(world(tmp_path, books)) as sandbox:
+        (ledger,) = run(sandbox, settings, progress=progress, stop=progress.stop).ledgers
+        assert (ledger.state, ledger.reason) == (LedgerState.TRY_LATER, UNSETTLED)
+        assert [record.payout.number for record in ledger.payouts] == progress.heard == [2000001, 2000002]
+        assert published(tmp_path / "to") == {}
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert sorted(published(tmp_path / "to")) == [f"9401/401/401-{2000001 + n}.xml" for n in range(5)]
 
 
 @pytest.mark.parametrize("page_size", [1, 1000])

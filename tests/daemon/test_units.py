@@ -95,8 +95,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 def test_the_daemon_works_where_no_memory_may_become_code(shop: Place) -> None:
     below = [sys.executable, "-c", WITHOUT_WRITABLE_CODE]
-    if subprocess.run([*below, "/bin/true"], check=False, capture_output=True, timeout=60).returncode:
-        pytest.skip("this kernel is older than 6.3")
+    begun = subprocess.run([*below, "/bin/true"], check=False, capture_output=True, timeout=60)
+    require(begun.returncode == 0, "this needs a kernel of 6.3 or later")
     with daemon(shop, below=below, env={"SETTLEMENT_BRIDGE_NOTIFY__URLS": "json://127.0.0.1:9"}) as running:
         assert running.event("run_finished")["exit_code"] == 0
         assert sftp(shop, running, "ls settlements").returncode == 0
@@ -130,8 +130,8 @@ def test_it_makes_no_system_call_that_the_unit_forbids(shop: Place, tmp_path: Pa
 def test_prometheus_is_told_of_the_process_where_most_of_proc_is_hidden(shop: Place) -> None:
     assert sections(SERVICE)["Service"]["ProcSubset"] == "pid"
     below = ["unshare", "--mount", "sh", "-c", 'mount -t proc -o subset=pid proc /proc && exec "$@"', "sh"]
-    if subprocess.run([*below, "true"], check=False, capture_output=True, timeout=60).returncode:
-        pytest.skip("this needs root and the right to mount")
+    begun = subprocess.run([*below, "true"], check=False, capture_output=True, timeout=60)
+    require(begun.returncode == 0, "this needs root and the right to mount")
     with daemon(shop, below=below) as running:
         running.event("waiting")
         found = numbers(running)
@@ -143,8 +143,7 @@ def test_prometheus_is_told_of_the_process_where_most_of_proc_is_hidden(shop: Pl
 def test_a_destinations_group_can_be_set_where_they_are_confined(shop: Place) -> None:
     own_users = sections(SERVICE)["Service"].get("PrivateUsers") == "yes"
     below = ["unshare", "--user", "--map-root-user"] if own_users else []
-    if os.geteuid():
-        pytest.skip("only root may give files to any group")
+    require(os.geteuid() == 0, "only root may give files to any group")
     other = next(group for group in grp.getgrall() if group.gr_gid)
     with daemon(shop, below=below, env={"SETTLEMENT_BRIDGE_DESTINATIONS__0__GROUP": other.gr_name}) as running:
         assert running.event("run_finished")["exit_code"] == 0
