@@ -83,6 +83,10 @@ class StoreMoved(BridgeError):
     exit_code = EXIT_CONFIGURATION
 
 
+class TooLarge(BridgeError):
+    """A number to be kept, or a sum of numbers that are, needs more than 64 bits: no amount of money does."""
+
+
 class TargetRefused(BridgeError):
     """A store cannot be copied to where it should go; somebody has to name another place."""
 

@@ -1,19 +1,29 @@
 """One ledger from the Report API through the mirror to proven settlements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
 from settlement_bridge.bridge.payers import without_old_payers
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
-from settlement_bridge.errors import ApiUnavailable, DataRefused, KeysRefused, StoreUnavailable
+from settlement_bridge.errors import ApiUnavailable, DataRefused, KeysRefused, StoreUnavailable, TooLarge
 from settlement_bridge.model import Book, PayoutRecord
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store, StoredLedger
 
 STOPPED = "stopped before it was read to its end"
 UNSETTLED = "stopped while its payouts were being settled"
+
+
+@contextmanager
+def within_64_bits(ledger_id: str) -> Iterator[None]:
+    """Turn sums that no amount of money can be into DataRefused: they are this ledger's fault, not the whole run's."""
+    try:
+        yield
+    except TooLarge as error:
+        raise DataRefused(ledger_id, f"{error}: one of its amounts cannot be true") from error
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,8 @@ class LedgerReader:
         if stored.hold_reason:
             return LedgerOutcome(ledger_id, LedgerState.HELD, stored.hold_reason)
         try:
-            return self._read(stored, cursors, unsettled)
+            with within_64_bits(ledger_id):
+                return self._read(stored, cursors, unsettled)
         except DataRefused as refused:
             self.store.ledgers.hold(ledger_id, refused.reason, self.clock())
             return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from settlement_bridge.bridge.outcome import LedgerOutcome, LedgerState, Progress
 from settlement_bridge.bridge.payers import without_old_payers
+from settlement_bridge.bridge.read import within_64_bits
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
 from settlement_bridge.errors import DataRefused
 from settlement_bridge.model import Book, PayoutRecord
@@ -36,17 +37,18 @@ def resync(
     fresh = store.mirror.begin_resync(ledger_id, by_payout=api.by_payout)
     entries = 0
     try:
-        for page in api.pages(ledger, fresh.cursors):
-            new = fresh.append(without_old_payers(page, retention, clock()))
-            entries += new
-            progress.mirrored(ledger_id, new)
-        _refuse_other_story(ledger_id, fresh.differences(), store.settlements.last_payout(ledger_id))
-        store.mirror.finish_resync(fresh)
-        store.ledgers.release(ledger_id)
-        payouts = []
-        for record in settle_ledger(store, ledger, rules, clock()):
-            payouts.append(record)
-            progress.settled(record)
+        with within_64_bits(ledger_id):
+            for page in api.pages(ledger, fresh.cursors):
+                new = fresh.append(without_old_payers(page, retention, clock()))
+                entries += new
+                progress.mirrored(ledger_id, new)
+            _refuse_other_story(ledger_id, fresh.differences(), store.settlements.last_payout(ledger_id))
+            store.mirror.finish_resync(fresh)
+            store.ledgers.release(ledger_id)
+            payouts: list[PayoutRecord] = []
+            for record in settle_ledger(store, ledger, rules, clock()):
+                payouts.append(record)
+                progress.settled(record)
     except DataRefused as refused:
         store.ledgers.hold(ledger_id, refused.reason, clock())
         return LedgerOutcome(ledger_id, LedgerState.HELD, refused.reason, entries)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 
-from settlement_bridge.errors import BridgeError, StoreBroken, StoreUnavailable
+from settlement_bridge.errors import BridgeError, StoreBroken, StoreUnavailable, TooLarge
 
 _WAIT = "nothing was written; the next run tries again"
 RESTORE = "restore it from a backup, or move it away and sync again: the Report API still has every entry"
@@ -50,6 +50,8 @@ def address(url: URL) -> str:
 def translate_errors(engine: Engine) -> None:
     """Let every call of the engine raise StoreUnavailable or StoreBroken for what a disk or a server can do.
 
+    TooLarge is raised for numbers that fit no column.
+
     What only a mistake in this program can cause keeps its own class.
     """
 
@@ -69,11 +71,19 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 def _raise_translated(engine: Engine, exception: BaseException) -> None:
+    if _is_too_large(exception):
+        raise TooLarge("an amount, or a sum of some, does not fit into 64 bits") from exception
     problem = _meaning(exception)
     if problem is not None:
         error, sentence = problem
         said = " ".join(str(exception).split())
         raise error(f"the database {address(engine.url)} cannot be used: {sentence} ({said})") from exception
+
+
+def _is_too_large(exception: BaseException) -> bool:
+    # Of a value, SQLite's driver says so itself; of a sum, SQLite does, with the code of any mistake.
+    said_so = isinstance(exception, OverflowError) or str(exception) == "integer overflow"
+    return said_so or getattr(exception, "sqlstate", None) == "22003"
 
 
 def _meaning(exception: BaseException) -> tuple[type[BridgeError], str] | None:

@@ -117,6 +117,24 @@ def test_rule_21_a_ledger_with_a_gap_is_held_and_every_other_one_served(
     assert "'5100000004'" in reason or "'A-4'" in reason
 
 
+def test_rule_21_sums_that_no_money_can_be_hold_their_ledger_and_no_other(
+    tmp_path: Path, run: Run, store: Store
+) -> None:
+    largest = 2**63 - 1
+    books = Books(ledger_of("api:402", ledger_id="402", owner="9402"))
+    first, *others = (books.capture(order, 100_00, 2_00, handle="api:402") for order in "ABC")
+    for other in others:  # every entry and every balance fits, two fees of one reference together do not
+        books.fee(first, largest - 1_000_00)
+        books.fee(other, 1_000_00 - largest)
+    books.end_of_day()
+    with Sandbox(world(tmp_path, shop("401"), books, shop("403"))) as sandbox:
+        for _ in range(2):
+            outcome = run(sandbox, bridge_settings(tmp_path / "to"))
+            assert states(outcome) == {"401": LedgerState.SERVED, "402": LedgerState.HELD, "403": LedgerState.SERVED}
+    assert "does not fit into 64 bits" in (store.ledgers.get("402").hold_reason or "")
+    assert sorted(published(tmp_path / "to")) == ["9401/401/401-2000001.xml", "9403/403/403-2000001.xml"]
+
+
 def test_rule_21_of_a_held_ledger_not_even_what_was_settled_before_the_fault_goes_out(tmp_path: Path, run: Run) -> None:
     books = shop("401")
     books.capture("A-2", 100_00, 2_00, handle="api:401")

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.engine import URL
 
-from settlement_bridge.errors import BridgeError, StoreBroken, StoreUnavailable
+from settlement_bridge.errors import BridgeError, StoreBroken, StoreUnavailable, TooLarge
 from settlement_bridge.store import Store, open_store
+from settlement_bridge.store.bulk import insert_many
+from settlement_bridge.store.tables import marks
 from tests import postgresql
 from tests.conftest import require
 from tests.store.histories import LEDGER, NOON, cursor, held, history, page
@@ -177,3 +179,13 @@ def test_a_mistake_of_the_program_is_no_fault_of_the_database(store: Store) -> N
     with pytest.raises(Exception, match="no_such_table") as mistake, store.reading() as connection:
         connection.exec_driver_sql("SELECT * FROM no_such_table")
     assert not isinstance(mistake.value, BridgeError)
+
+
+def test_what_needs_more_than_64_bits_is_no_fault_of_the_database_either(store: Store) -> None:
+    summed = "SELECT CAST(SUM(one) AS BIGINT) FROM (SELECT 9223372036854775807 AS one UNION ALL SELECT 1) AS two"
+    with pytest.raises(TooLarge), store.reading() as connection:
+        connection.exec_driver_sql(summed)
+    with pytest.raises(TooLarge), store.writing() as connection:
+        insert_many(connection, marks, [(1, 2**63, "capture")])
+    with pytest.raises(TooLarge), store.writing() as connection:
+        connection.execute(insert(marks), {"book_id": 1, "position": 2**63, "entry_type": "capture"})
