@@ -60,8 +60,9 @@ class LedgerReader:
 
     def _read(self, stored: StoredLedger, cursors: Mapping[Book, str | None], unsettled: bool) -> LedgerOutcome:
         ledger = stored.ledger
-        entries = 0
+        entries, reached = 0, dict(cursors)
         for page in self.api.pages(ledger, cursors):
+            reached |= page.cursors
             new = self.store.mirror.append(without_old_payers(page, self.retention, self.clock()))
             entries += new
             self.progress.mirrored(ledger.ledger_id, new)
@@ -76,6 +77,13 @@ class LedgerReader:
                     return LedgerOutcome(ledger.ledger_id, LedgerState.TRY_LATER, UNSETTLED, entries, tuple(payouts))
         if stored.caught_up_at is None:
             self.store.ledgers.caught_up(ledger.ledger_id, self.clock())
-        if stored.trouble:
-            self.store.ledgers.recovered(ledger.ledger_id)
+        self._note_trouble(stored, self.api.payouts_left(ledger, reached))
         return LedgerOutcome(ledger.ledger_id, LedgerState.SERVED, entries=entries, payouts=tuple(payouts))
+
+    def _note_trouble(self, stored: StoredLedger, left: range) -> None:
+        ledger_id = stored.ledger.ledger_id
+        if left:
+            reason = f"the Report API lists payouts up to {left[-1]}, but payout {left[0]} still lacks its payout row"
+            self.store.ledgers.troubled(ledger_id, reason, self.clock())
+        elif stored.trouble:
+            self.store.ledgers.recovered(ledger_id)

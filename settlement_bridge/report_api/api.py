@@ -11,7 +11,7 @@ from settlement_bridge.report_api.client import Client
 from settlement_bridge.report_api.dates import read_dates, read_payout_dates
 from settlement_bridge.report_api.ledgers import read_ledgers
 from settlement_bridge.report_api.settings import ApiSettings
-from settlement_bridge.report_api.v1 import read_payouts
+from settlement_bridge.report_api.v1 import payouts_left, read_payouts
 from settlement_bridge.report_api.v2 import read_feed
 
 MOST_READING_AHEAD = 32
@@ -61,6 +61,13 @@ class ReportApi:
         """
         read = read_payouts if self.by_payout else read_feed
         return read(self._client, self._pool, ledger, cursors)
+
+    def payouts_left(self, ledger: Ledger, cursors: Mapping[Book, str | None]) -> range:
+        """Return the payouts that a ledger said it has, and that were not given whole up to the cursors.
+
+        There are none in v2, which speaks of no payout before it is there.
+        """
+        return payouts_left(ledger, cursors) if self.by_payout else range(0)
 
     def dates(self, ledger: Ledger, book: Book, first: date, last: date) -> Iterator[LedgerDay]:
         """Yield a book's entries of a period again, ledger date by ledger date; known after `listing()` in which way.

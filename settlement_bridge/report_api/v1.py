@@ -21,16 +21,24 @@ def read_payouts(client: Client, pool: Executor, ledger: Ledger, cursors: Mappin
     """Yield the pages of every payout after the cursor, which is the number of the last complete one.
 
     The cursor moves on with the page that carries the payout entry, so that an interrupted payout is read again
-    from its start. A payout without a payout row yet is as far as this goes (rule 2).
+    from its start. A payout without a payout row yet is as far as this goes; a number without any row before the last
+    one is a gap, which is reported when what follows is settled (rule 2).
     """
-    if ledger.last_payout is None:
-        return
     done = _last_complete(ledger, cursors)
-    for number in range(max(done + 1, ledger.first_payout or FIRST_PAYOUT), ledger.last_payout + 1):
-        complete = yield from _read_payout(client, pool, ledger, number, str(done))
-        if not complete:
+    for number in payouts_left(ledger, cursors):
+        books = yield from _read_payout(client, pool, ledger, number, str(done))
+        if books.complete:
+            done = number
+        elif books.begun:
             return
-        done = number
+
+
+def payouts_left(ledger: Ledger, cursors: Mapping[Book, str | None]) -> range:
+    """Return the numbers of the payouts that the ledger says it has, behind the last complete one."""
+    if ledger.last_payout is None:
+        return range(0)
+    first = max(_last_complete(ledger, cursors) + 1, ledger.first_payout or FIRST_PAYOUT)
+    return range(first, ledger.last_payout + 1)
 
 
 def _last_complete(ledger: Ledger, cursors: Mapping[Book, str | None]) -> int:
@@ -44,8 +52,10 @@ def _last_complete(ledger: Ledger, cursors: Mapping[Book, str | None]) -> int:
     return min(map(int, texts))
 
 
-def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, done: str) -> Generator[Page, None, bool]:
-    """Yield a payout's pages; return whether it is complete."""
+def _read_payout(
+    client: Client, pool: Executor, ledger: Ledger, number: int, done: str
+) -> Generator[Page, None, PayoutBooks]:
+    """Yield a payout's pages; return its books as they are then."""
     trail = Trail(f"{V1_PATH} for payout {number}", None)
     books = PayoutBooks(ledger, number)
 
@@ -70,7 +80,7 @@ def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, do
     for page in read_ahead(client, pool, V1_PATH, parameters, take, None):
         if any(page.entries.values()):
             yield page
-    return books.complete
+    return books
 
 
 def _following(document: Mapping[str, Any]) -> str | None:

@@ -96,6 +96,27 @@ def test_a_stop_waits_for_the_payout_in_hand_only_and_the_next_run_goes_on_there
     assert sorted(published(tmp_path / "to")) == [f"9401/401/401-{2000001 + n}.xml" for n in range(5)]
 
 
+def test_rule_2_a_payout_that_is_listed_but_lacks_its_row_is_said_to_until_it_comes(
+    tmp_path: Path, run: Run, store: Store
+) -> None:
+    shown = scenario("webshop", days=3)
+    transactions = shown.ledger(0).transactions
+    settings = bridge_settings(tmp_path / "to")
+    with Sandbox(shown, dialect="v1") as sandbox:
+        sandbox.reveal(transactions.payout(2000002)[1] - 1)
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+        (ledger,) = store.ledgers.in_trouble()
+        assert (
+            ledger.trouble
+            == "the Report API lists payouts up to 2000002, but payout 2000002 still lacks its payout row"
+        )
+        assert len(published(tmp_path / "to")) == 1
+        sandbox.reveal(None)
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    assert not store.ledgers.in_trouble()
+    assert len(published(tmp_path / "to")) == len(transactions.payouts)
+
+
 @pytest.mark.parametrize("page_size", [1, 1000])
 def test_rule_21_a_ledger_with_a_gap_is_held_and_every_other_one_served(
     tmp_path: Path, run: Run, store: Store, page_size: int

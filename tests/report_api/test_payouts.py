@@ -74,11 +74,20 @@ def test_reading_goes_on_behind_the_last_complete_payout(server: Server, v1_api:
     assert [request.query.get("inPayout") for request in server.asked] == ["2000002"]
 
 
-@pytest.mark.parametrize(("first", "asked"), [(None, "2000001"), (2000002, "2000002")])
-def test_reading_begins_with_the_first_payout(server: Server, v1_api: ReportApi, first: int | None, asked: str) -> None:
+@pytest.mark.parametrize(("first", "asked"), [(None, ["2000001", "2000002"]), (2000002, ["2000002"])])
+def test_reading_begins_with_the_first_payout(
+    server: Server, v1_api: ReportApi, first: int | None, asked: list[str]
+) -> None:
     serve(server, {})
     assert list(v1_api.pages(dataclasses.replace(PAID, first_payout=first), BEGINNING)) == []
-    assert [request.query.get("inPayout") for request in server.asked] == [asked]
+    assert [request.query.get("inPayout") for request in server.asked] == asked
+
+
+def test_a_number_without_any_row_before_the_last_one_is_a_gap(server: Server, v1_api: ReportApi) -> None:
+    serve(server, {"2000002": two_payouts()["2000002"]})
+    (page,) = v1_api.pages(PAID, BEGINNING)
+    assert page.cursors == at("2000002")
+    assert not v1_api.payouts_left(PAID, page.cursors)
 
 
 @pytest.mark.parametrize(("ledger", "cursor"), [(LEDGER, None), (PAID, "2000002")])
@@ -95,6 +104,7 @@ def test_a_payout_without_its_row_waits(server: Server, v1_api: ReportApi) -> No
     assert [each.entry_type for each in page.entries[Book.FUNDS]] == ["capture"] * 3
     assert page.cursors == at("0")
     assert len(server.asked) == 1
+    assert v1_api.payouts_left(PAID, page.cursors) == range(2000001, 2000003)
 
 
 def test_an_interrupted_payout_begins_with_the_same_entries(server: Server, v1_api: ReportApi) -> None:
