@@ -68,36 +68,28 @@ def settle_ledger(store: Store, ledger: Ledger, rules: SettlementRules, now: dat
         previous = record
 
 
+@dataclass(frozen=True)
 class _Closing:
     """The closing of one payout."""
 
-    def __init__(
-        self,
-        store: Store,
-        periods: Periods,
-        ledger: Ledger,
-        rules: SettlementRules,
-        previous: PayoutRecord | None,
-        now: datetime,
-    ) -> None:
-        self._store = store
-        self._periods = periods
-        self._ledger = ledger
-        self._rules = rules
-        self._previous = previous
-        self._now = now
+    store: Store
+    periods: Periods
+    ledger: Ledger
+    rules: SettlementRules
+    previous: PayoutRecord | None
+    now: datetime
 
     def close_next(self) -> PayoutRecord | None:
         """Settle the next payout of the ledger; None where there is none yet."""
-        after = self._previous.payout.last_position if self._previous else 0
+        after = self.previous.payout.last_position if self.previous else 0
         retained: list[Mark] = []
-        for mark in self._periods.marks(Book.FUNDS, after):
+        for mark in self.periods.marks(Book.FUNDS, after):
             if mark.entry.entry_type == RETAINED:
                 retained.append(mark)
             elif mark.entry.entry_type in PAYOUT_TYPES:
-                first = self._periods.entry(Book.FUNDS, after + 1)
-                previous = self._previous.payout if self._previous else None
-                return self._close(payouts.close_payout(self._ledger.ledger_id, mark, first, previous), retained)
+                first = self.periods.entry(Book.FUNDS, after + 1)
+                previous = self.previous.payout if self.previous else None
+                return self._close(payouts.close_payout(self.ledger.ledger_id, mark, first, previous), retained)
         return None
 
     def _close(self, payout: Payout, retained: list[Mark]) -> PayoutRecord:
@@ -105,9 +97,9 @@ class _Closing:
         found = self._fees(payout, decision.type, retained)
         if isinstance(found, fees.Waiting):
             record = PayoutRecord(payout, PayoutState.WAITING, found.reason, decision.type, decision.decided)
-            self._store.settlements.keep_waiting(record)
+            self.store.settlements.keep_waiting(record)
             return record
-        kinds = self._periods.kinds(payout)
+        kinds = self.periods.kinds(payout)
         record = PayoutRecord(
             payout=payout,
             state=PayoutState.WITHHELD if found.incomplete else PayoutState.SETTLED,
@@ -115,52 +107,52 @@ class _Closing:
             settlement_type=decision.type,
             type_decided=decision.decided,
             fees_position=found.position,
-            book_id=self._periods.states[Book.FUNDS].book_id,
+            book_id=self.periods.states[Book.FUNDS].book_id,
             warnings=tuple(self._warnings(payout, kinds)),
         )
-        with self._store.settlements.draft(payout) as draft:
-            default = shares.default_msn(self._ledger, [kind.handle for kind in kinds])
+        with self.store.settlements.draft(payout) as draft:
+            default = shares.default_msn(self.ledger, [kind.handle for kind in kinds])
             draft.settle(record, self._settle(draft, record, found.selection, default))
         return record
 
     def _warnings(self, payout: Payout, kinds: list[RowKind]) -> Iterator[str]:
-        missing = payouts.numbers_missing(self._previous.payout if self._previous else None, payout)
-        unknown = self._periods.unknown_fields(payout)
-        return payout_warnings(self._ledger, payout, missing, kinds, unknown, self._periods.unpaid_fees_since())
+        missing = payouts.numbers_missing(self.previous.payout if self.previous else None, payout)
+        unknown = self.periods.unknown_fields(payout)
+        return payout_warnings(self.ledger, payout, missing, kinds, unknown, self.periods.unpaid_fees_since())
 
     def _decide(self, payout: Payout, retained: list[Mark]) -> fees.Decision:
-        before = self._previous
+        before = self.previous
         return fees.decide_type(
-            configured=self._rules.types.get(self._ledger.ledger_id),
+            configured=self.rules.types.get(self.ledger.ledger_id),
             has_retained=bool(retained),
             previous=fees.Decision(before.settlement_type, before.type_decided) if before else None,
-            has_unretained=lambda: self._periods.has_unretained(payout),
+            has_unretained=lambda: self.periods.has_unretained(payout),
         )
 
     def _fees(self, payout: Payout, settlement_type: SettlementType, retained: list[Mark]) -> "fees.Waiting | _Fees":
-        position = self._previous.fees_position if self._previous else 0
-        opens_unknown = self._previous is None and any(state.opening for state in self._periods.states.values())
-        if settlement_type is SettlementType.GROSS and self._periods.states[Book.FUNDS].by_payout:
+        position = self.previous.fees_position if self.previous else 0
+        opens_unknown = self.previous is None and any(state.opening for state in self.periods.states.values())
+        if settlement_type is SettlementType.GROSS and self.periods.states[Book.FUNDS].by_payout:
             return _Fees(fees.select_gross(payout), position, opens_unknown)  # given whole, fees and all
         if settlement_type is SettlementType.GROSS:
-            waiting = fees.gross_fees_may_come(payout, self._periods.reach(Book.FEES), self._now)
+            waiting = fees.gross_fees_may_come(payout, self.periods.reach(Book.FEES), self.now)
             return waiting or _Fees(fees.select_gross(payout), position, opens_unknown)
         if not retained:
             return _Fees(FeeSelection(), position, opens_unknown)
         level = self._level(position)
-        marks = self._periods.marks(Book.FEES, position) if Book.FEES in self._periods.states else []
+        marks = self.periods.marks(Book.FEES, position) if Book.FEES in self.periods.states else []
         collected = fees.pair_retained(
-            self._ledger.ledger_id, retained, list(fees.collections(marks, position + 1, level))
+            self.ledger.ledger_id, retained, list(fees.collections(marks, position + 1, level))
         )
         if collected is None:
-            return fees.waits_for_pair(payout, self._now)
-        selection = fees.select_net(collected, self._periods.fees)
+            return fees.waits_for_pair(payout, self.now)
+        selection = fees.select_net(collected, self.periods.fees)
         return _Fees(selection, collected[-1].closed.position, opens_unknown or level is None)
 
     def _level(self, position: int) -> int | None:
         if position:
-            return self._periods.entry(Book.FEES, position).balance_after
-        state = self._periods.states.get(Book.FEES)
+            return self.periods.entry(Book.FEES, position).balance_after
+        state = self.periods.states.get(Book.FEES)
         return None if state and state.opening else 0
 
     def _settle(
@@ -175,47 +167,45 @@ class _Closing:
             _keep(draft, tally, iter([writer.balance()]))
         totals = tally.totals()
         if record.state is PayoutState.SETTLED:
-            shares.prove(
-                payout, record.settlement_type, self._periods.entries_sum(payout), totals.values(), balance_row
-            )
-        heir = shares.heir(self._ledger, totals, default)
+            shares.prove(payout, record.settlement_type, self.periods.entries_sum(payout), totals.values(), balance_row)
+        heir = shares.heir(self.ledger, totals, default)
         paid = shares.shares(payout, record.settlement_type, totals, heir)
         return [self._settlement(record, msn, totals[msn], paid[msn], msn == heir) for msn in totals]
 
     def _ids(self, payout: Payout) -> TransactionIds:
         @cache
         def mapped() -> Sequence[int]:
-            return self._periods.mapped_numbers(payout)
+            return self.periods.mapped_numbers(payout)
 
         def is_row(number: int) -> bool:
             at = bisect_left(mapped(), number)
             return at < len(mapped()) and mapped()[at] == number
 
-        shared = self._periods.shared_numbers(payout)
-        by_payout = self._periods.states[Book.FUNDS].by_payout
-        return TransactionIds(payout, self._periods.behind, shared, is_row, by_payout)
+        shared = self.periods.shared_numbers(payout)
+        by_payout = self.periods.states[Book.FUNDS].by_payout
+        return TransactionIds(payout, self.periods.behind, shared, is_row, by_payout)
 
     def _rows(self, writer: RowWriter, payout: Payout, selection: FeeSelection) -> Iterator[SalesUnitRow]:
-        yield from writer.funds(self._periods.funds_rows(payout, selection))
-        if writer.fees_placed < self._periods.fee_entries(selection):
-            yield from writer.fees(self._periods.fee_groups(payout, selection, writer.disowned))
+        yield from writer.funds(self.periods.funds_rows(payout, selection))
+        if writer.fees_placed < self.periods.fee_entries(selection):
+            yield from writer.fees(self.periods.fee_groups(payout, selection, writer.disowned))
 
     def _settlement(self, record: PayoutRecord, msn: str, totals: Totals, paid: int, is_heir: bool) -> Settlement:
-        account, payout = self._ledger.bank_account, record.payout
+        account, payout = self.ledger.bank_account, record.payout
         return Settlement(
-            ledger_id=self._ledger.ledger_id,
+            ledger_id=self.ledger.ledger_id,
             payout=payout.number,
             settlement_date=payout.ledger_date,
             date_from=payout.date_from,
-            currency=self._ledger.currency,
+            currency=self.ledger.currency,
             bank_account="".join(filter(str.isdigit, account.id)) if account else "",
             type=record.settlement_type,
             settled_amount=paid,
-            merchant=self._rules.directory.merchant(self._ledger, msn),
+            merchant=self.rules.directory.merchant(self.ledger, msn),
             totals=totals,
             opening_balance=payout.balance_before if is_heir else 0,
             closing_balance=payout.balance_after if is_heir else 0,
-            joint=len(set(map(msn_of, self._ledger.handles))) > 1,
+            joint=len(set(map(msn_of, self.ledger.handles))) > 1,
         )
 
 
