@@ -126,8 +126,6 @@ class Handover:
             sealed = draft.seal()
             with explained(draft.local_path):
                 self._form.check(draft.local_path)
-            if present is None:
-                self._record(DeliveryState.PUBLISHING, sealed)
         except BaseException:
             draft.discard()
             raise
@@ -137,8 +135,9 @@ class Handover:
                 raise self._taken()
             self._record(DeliveryState.DELIVERED, sealed)
             return
-        self._claimed = True
+        self._claimed = True  # also where the database fails: what it was told last, it may have kept
         try:
+            self._record(DeliveryState.PUBLISHING, sealed)
             draft.publish()
         except DeliveryRefused as error:
             self._claimed = False

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from settlement_bridge.instants import to_micros
-from settlement_bridge.model import Payout, PayoutRecord, Settlement, Transaction
+from settlement_bridge.model import Payout, PayoutRecord, PayoutState, Settlement, Transaction
 from settlement_bridge.store.bulk import insert_values
 from settlement_bridge.store.database import Database
 from settlement_bridge.store.tables import payouts, settlements, transaction_index, transactions
@@ -18,6 +18,11 @@ _MINE = and_(settlements.c.ledger_id == bindparam("ledger"), settlements.c.payou
 _NEW = insert(settlements).returning(settlements.c.settlement_id)
 _DETAILS = update(settlements).where(settlements.c.settlement_id == bindparam("wanted"))
 _HELD = select(settlements.c.settlement_id).where(_MINE)
+_SETTLED = select(payouts.c.number).where(
+    payouts.c.ledger_id == bindparam("ledger"),
+    payouts.c.number == bindparam("number"),
+    payouts.c.state != PayoutState.WAITING,
+)
 # In the order of the numbers, so that the index grows at its end and not all over.
 _INDEX = insert(transaction_index).from_select(
     ["ledger_id", "number", "settlement_id", "row"],
@@ -65,10 +70,11 @@ class SettlementDraft:
             keep_payout(self._database, connection, record)
 
     def discard(self) -> None:
-        """Remove what was written."""
+        """Remove what was written, unless it is settled after all: a commit may be kept whose answer is lost."""
         if self._begun:
             with self._database.writing() as connection:
-                self._sweep(connection)
+                if connection.execute(_SETTLED, self._mine()).first() is None:
+                    self._sweep(connection)
 
     def _write(self, connection: Connection) -> None:
         if not self._begun:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -14,11 +14,12 @@ from settlement_bridge.bridge.render import republish
 from settlement_bridge.bridge.served import ServedDestination
 from settlement_bridge.bridge.settings import BridgeSettings, Outlet, Scope
 from settlement_bridge.bridge.settle import SettlementRules, settle_ledger
-from settlement_bridge.errors import DeliveryFailed
+from settlement_bridge.errors import DeliveryFailed, StoreUnavailable
 from settlement_bridge.model import Book, Organization, Report
 from settlement_bridge.publish import Destination, Draft
 from settlement_bridge.settlement.merchants import Directory
 from settlement_bridge.store import Delivery, DeliveryState, Store
+from settlement_bridge.store.settlement_draft import SettlementDraft
 from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, bridge_settings, published
 
@@ -282,6 +283,41 @@ def test_a_crash_while_publishing_leaves_one_file_and_one_delivery(
     assert record.path == delivered.path
     assert everything(tmp_path / "to") == ([] if after and taken else [PATH])
     assert deliver(store, settings) == []
+
+
+def test_a_claim_that_is_kept_although_its_answer_got_lost_leaves_the_draft_to_publish(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox(tmp_path / "to") / PATH).parent.mkdir(parents=True)
+    settle(store, books())
+    record = store.deliveries.record
+
+    def kept_but_not_told(delivery: Delivery) -> None:
+        record(delivery)
+        raise StoreUnavailable("the connection broke")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr(store.deliveries, "record", kept_but_not_told)
+        deliver(store, bridge_settings(tmp_path / "to"))
+    (delivered,) = deliver(store, bridge_settings(tmp_path / "to"))
+    assert delivered.state is DeliveryState.DELIVERED
+    assert everything(tmp_path / "to") == [PATH]
+
+
+def test_a_payout_that_is_settled_although_the_answer_got_lost_keeps_its_files(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = SettlementDraft.settle
+
+    def kept_but_not_told(draft: SettlementDraft, *told: Any) -> None:
+        keep(draft, *told)
+        raise StoreUnavailable("the connection broke")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr(SettlementDraft, "settle", kept_but_not_told)
+        settle(store, books())
+    settle(store, books())
+    assert states(deliver(store, bridge_settings(tmp_path / "to"))) == [("302321", DeliveryState.DELIVERED)]
 
 
 def test_a_claim_whose_draft_was_damaged_is_written_anew(store: Store, tmp_path: Path) -> None:
