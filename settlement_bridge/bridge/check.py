@@ -11,7 +11,7 @@ from settlement_bridge.errors import EXIT_DONE, EXIT_TRY_LATER, BridgeError
 from settlement_bridge.report_api import ReportApi
 from settlement_bridge.store import Store
 
-PUBLISHABLE = "files can be published there"
+_PUBLISHABLE = "files can be published there"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -33,9 +33,7 @@ def check(store: Store, api: ReportApi, settings: BridgeSettings, clock: Callabl
     for register in settings.registers.all:
         yield _tried(f"register {register.name}", _said(register.check, "answers"))
     for outlet in settings.outlets:
-        yield _tried(
-            f"destination {outlet.destination.name}", _said(outlet.destination.check, "files can be published there")
-        )
+        yield _tried(f"destination {outlet.destination.name}", _said(outlet.destination.check, _PUBLISHABLE))
     if not settings.outlets:
         yield Finding("destinations", ok=True, sentence="none is configured: nothing will be published")
 

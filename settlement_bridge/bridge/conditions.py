@@ -15,7 +15,7 @@ class ConditionKind(StrEnum):
     HELD = "held"
     """A ledger whose books cannot be true (rule 21)."""
     UNREAD = "unread"
-    """A ledger that could not be read."""
+    """A ledger that could not be read to its end."""
     WAITING = "waiting"
     """A payout that waits for its fees."""
     REFUSED = "refused"

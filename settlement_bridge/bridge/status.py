@@ -24,7 +24,7 @@ class LedgerStatus:
     hold_reason: str | None
     held_at: datetime | None
     trouble: str | None
-    """Why it could not be read the last time."""
+    """Why it could not be read to its end the last time."""
     trouble_since: datetime | None
     undelivered: tuple[Delivery, ...]
     """Files that were refused or failed, or were cut short."""

@@ -49,6 +49,9 @@ class Sync:
         self.store.ledgers.remember(chosen)
         self.store.settlements.plan_deliveries(self.settings.delivery_plan())
         known = {one.ledger.ledger_id: one for one in self.store.ledgers.all()}
+        for one in known.values():
+            if one.trouble and not self.settings.scope.includes(one.ledger.ledger_id):
+                self.store.ledgers.recovered(one.ledger.ledger_id)  # nobody wants to read it any more
         left_out = [error for error in refused if self.settings.scope.includes(error.ledger_id)]
         for error in left_out:
             if error.ledger_id in known:

@@ -93,7 +93,7 @@ def _reasons(ledger: LedgerStatus) -> Iterator[str]:
         yield f"held{since}: {ledger.hold_reason}"
     if ledger.trouble:
         since = f" since {local_time(ledger.trouble_since)}" if ledger.trouble_since else ""
-        yield f"could not be read{since}: {ledger.trouble}"
+        yield f"not read to its end{since}: {ledger.trouble}"
     for record in (*ledger.waiting, *ledger.withheld):
         yield f"payout {record.payout.number} ({record.payout.ledger_date}) is {record.state}: {record.reason}"
     for delivery, others in alike(ledger.undelivered, cause_of):

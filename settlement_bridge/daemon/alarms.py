@@ -17,7 +17,7 @@ BROKEN_RUN = "broken run"
 
 _LATELY: Mapping[str, str] = {
     ConditionKind.HELD: "held",
-    ConditionKind.UNREAD: "cannot be read",
+    ConditionKind.UNREAD: "cannot be read to its end",
     ConditionKind.WAITING: "waits for its fees",
     ConditionKind.REFUSED: "was refused",
     ConditionKind.FAILED: "cannot be delivered",

@@ -13,7 +13,7 @@ IDLE_SECONDS: Final = 60.0
 
 
 class Pulse:
-    """Is told whenever something got on: a page, a ledger, a file, or a worker that found nothing to do."""
+    """Is told whenever something got on: a page, a payout, a ledger, a file, or a worker that found nothing to do."""
 
     def __init__(self, manager: ServiceManager) -> None:
         self._manager = manager

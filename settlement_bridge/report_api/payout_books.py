@@ -57,8 +57,6 @@ class PayoutBooks:
         self._type: SettlementType | None = None
         self._payout: _Row | None = None
         self._before: dict[str, _Row] = {}
-        self.begun = False
-        """Whether any row has been seen."""
 
     @property
     def complete(self) -> bool:
@@ -67,7 +65,6 @@ class PayoutBooks:
 
     def take(self, items: list[dict[str, Any]]) -> Entries:
         """Return a page's entries; raise Untrue for rows that cannot be this payout's."""
-        self.begun = self.begun or bool(items)
         entries: Entries = {Book.FUNDS: [], Book.FEES: []}
         for row in self._new_rows(items):
             if row.type == PAYOUT_ROW:

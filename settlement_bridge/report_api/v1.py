@@ -21,16 +21,15 @@ def read_payouts(client: Client, pool: Executor, ledger: Ledger, cursors: Mappin
     """Yield the pages of every payout after the cursor, which is the number of the last complete one.
 
     The cursor moves on with the page that carries the payout entry, so that an interrupted payout is read again
-    from its start. A payout without a payout row yet is as far as this goes; a number without any row before the last
-    one is a gap, which is reported when what follows is settled (rule 2).
+    from its start. A payout without a payout row yet is as far as this goes (rule 2), whatever is listed behind it: a
+    wait can be undone, what was passed over never comes again.
     """
     done = _last_complete(ledger, cursors)
     for number in payouts_left(ledger, cursors):
-        books = yield from _read_payout(client, pool, ledger, number, str(done))
-        if books.complete:
-            done = number
-        elif books.begun:
+        complete = yield from _read_payout(client, pool, ledger, number, str(done))
+        if not complete:
             return
+        done = number
 
 
 def payouts_left(ledger: Ledger, cursors: Mapping[Book, str | None]) -> range:
@@ -52,10 +51,8 @@ def _last_complete(ledger: Ledger, cursors: Mapping[Book, str | None]) -> int:
     return min(map(int, texts))
 
 
-def _read_payout(
-    client: Client, pool: Executor, ledger: Ledger, number: int, done: str
-) -> Generator[Page, None, PayoutBooks]:
-    """Yield a payout's pages; return its books as they are then."""
+def _read_payout(client: Client, pool: Executor, ledger: Ledger, number: int, done: str) -> Generator[Page, None, bool]:
+    """Yield a payout's pages; return whether it is complete."""
     trail = Trail(f"{V1_PATH} for payout {number}", None)
     books = PayoutBooks(ledger, number)
 
@@ -80,7 +77,7 @@ def _read_payout(
     for page in read_ahead(client, pool, V1_PATH, parameters, take, None):
         if any(page.entries.values()):
             yield page
-    return books
+    return books.complete
 
 
 def _following(document: Mapping[str, Any]) -> str | None:

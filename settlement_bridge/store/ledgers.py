@@ -31,7 +31,7 @@ class StoredLedger:
     caught_up_at: datetime | None = None
     """When both of its books had been read to their end for the first time."""
     trouble: str | None = None
-    """Why it could not be read the last time it was tried."""
+    """Why it could not be read to its end the last time: no answer, or a listed payout without its payout row (v1)."""
     trouble_since: datetime | None = None
 
 
@@ -59,7 +59,7 @@ class Ledgers:
             return [_stored(row) for row in connection.execute(_ALL)]
 
     def in_trouble(self) -> list[StoredLedger]:
-        """Return the ledgers that are held or could not be read, in the order of their ids."""
+        """Return the ledgers that are held or could not be read to their end, in the order of their ids."""
         troubled = or_(ledgers.c.hold_reason.is_not(None), ledgers.c.trouble.is_not(None))
         with self._database.reading() as connection:
             return [_stored(row) for row in connection.execute(_ALL.where(troubled))]
@@ -82,11 +82,11 @@ class Ledgers:
         self._change(ledger_id, "hold_reason", "held_at", None, None)
 
     def troubled(self, ledger_id: str, reason: str, now: datetime) -> None:
-        """Note that a ledger could not be read; since when stays as it is while the trouble lasts."""
+        """Note that a ledger could not be read to its end; since when stays as it is while the trouble lasts."""
         self._change(ledger_id, "trouble", "trouble_since", reason, now)
 
     def recovered(self, ledger_id: str) -> None:
-        """Note that a ledger could be read."""
+        """Note that a ledger was read to its end, or is not to be read any more."""
         self._change(ledger_id, "trouble", "trouble_since", None, None)
 
     def caught_up(self, ledger_id: str, now: datetime) -> None:

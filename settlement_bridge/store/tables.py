@@ -42,7 +42,7 @@ ledgers = Table(
     Column("hold_reason", Text),
     Column("held_at", BigInteger),
     Column("caught_up_at", BigInteger),  # when both books had first been read to their end
-    Column("trouble", Text),  # why it could not be read, since when
+    Column("trouble", Text),  # why it could not be read to its end, since when
     Column("trouble_since", BigInteger),
 )
 

@@ -16,7 +16,7 @@ from settlement_bridge.model import Book, PayoutRecord, SettlementType
 from settlement_bridge.sandbox import Sandbox, World, recorded, scenario
 from settlement_bridge.store import DeliveryState, Store
 from tests.books import Books, ledger_of
-from tests.bridge.conftest import Run, bridge_settings, published
+from tests.bridge.conftest import LATER, Run, bridge_settings, published
 from tests.recording import record
 
 
@@ -117,6 +117,14 @@ def test_rule_2_a_payout_that_is_listed_but_lacks_its_row_is_said_to_until_it_co
     assert len(published(tmp_path / "to")) == len(transactions.payouts)
 
 
+def test_a_ledger_that_is_left_out_by_and_by_is_no_longer_in_trouble(tmp_path: Path, run: Run, store: Store) -> None:
+    with Sandbox(world(tmp_path, shop("401"), shop("402"))) as sandbox:
+        run(sandbox, bridge_settings(tmp_path / "to"))
+        store.ledgers.troubled("402", "these keys may not read it", LATER)
+        run(sandbox, bridge_settings(tmp_path / "to", scope=Scope(ledgers=frozenset(("401",)))))
+    assert not store.ledgers.in_trouble()
+
+
 @pytest.mark.parametrize("page_size", [1, 1000])
 def test_rule_21_a_ledger_with_a_gap_is_held_and_every_other_one_served(
     tmp_path: Path, run: Run, store: Store, page_size: int
@@ -200,6 +208,7 @@ def test_a_ledger_that_the_list_describes_wrongly_is_left_out_and_holds_up_nobod
     described = record(known, tmp_path / "described", owner=None)
     with Sandbox(recorded(described, wrong, record(shop("403"), tmp_path / "right"))) as sandbox:
         outcome = run(sandbox, settings)
+        assert [one.ledger.ledger_id for one in store.ledgers.in_trouble()] == ["401"]
         with pytest.raises(DataRefused, match=r"402.*'kroner'"):
             run(sandbox, settings, only=frozenset(("402",)))
         elsewhere = run(sandbox, replace(settings, scope=Scope(ledgers=frozenset(("403",)))))
@@ -210,7 +219,6 @@ def test_a_ledger_that_the_list_describes_wrongly_is_left_out_and_holds_up_nobod
     ]
     assert outcome.warnings == []
     assert sorted(published(tmp_path / "to")) == ["9401/401/401-2000001.xml", "9403/403/403-2000001.xml"]
-    assert [one.ledger.ledger_id for one in store.ledgers.in_trouble()] == ["401"]
     assert (elsewhere.exit_code, elsewhere.problems) == (EXIT_DONE, [])
     (tmp_path / "recorded" / "401").rename(tmp_path / "again")
     with Sandbox(recorded(tmp_path / "again")) as sandbox:
