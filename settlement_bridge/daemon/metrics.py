@@ -49,7 +49,9 @@ class Metrics:
         )
         self._ledgers = Gauge(f"{name}_ledgers", "Ledgers known.", registry=registry)
         self._held = Gauge(f"{name}_ledgers_held", "Ledgers that are held.", registry=registry)
-        self._unread = Gauge(f"{name}_ledgers_unread", "Ledgers that could not be read to their end.", registry=registry)
+        self._unread = Gauge(
+            f"{name}_ledgers_unread", "Ledgers that could not be read to their end.", registry=registry
+        )
         self._waiting = Gauge(f"{name}_payouts_waiting", "Payouts that wait for their fees.", registry=registry)
         self._undelivered = Gauge(
             f"{name}_files_undelivered", "Files some destination has not got.", ["state"], registry=registry

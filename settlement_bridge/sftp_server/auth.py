@@ -44,6 +44,10 @@ class Attempts:
         self.last = f"the signature of user {escaped(user_name)} was missing or wrong"
         return True
 
+    def hung_up_on(self, user_name: str) -> None:
+        """Note that the client was sent away, as for another user name than it began with."""
+        self.last = self.last or f"user {escaped(user_name)} became another one, or tried too often"
+
     def refuse(self, user_name: str, method: str) -> None:
         """Note a try without a key. The first that asks which methods there are is everybody's and costs nothing."""
         if method == "none" and not self._asked_for_methods:

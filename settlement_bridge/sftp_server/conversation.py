@@ -38,6 +38,8 @@ class Conversation(threading.Thread):
         self._received = bytearray()
         self._unsent: list[bytes] = []
         self._unsent_size = 0
+        self._lost = 0
+        """Bytes of answers that could not be handed to the transport."""
         self._data_unsent = False
         self._greeted = False
         self._turn = threading.Lock()
@@ -47,6 +49,11 @@ class Conversation(threading.Thread):
         """Bytes that the transport has put into the channel, of which this thread has taken so many:"""
         self._taken = 0
         channel.settimeout(limits.send)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is open, or a request is being answered."""
+        return self.filesystem.busy or self._turn.locked()
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether this is the conversation on a channel."""
@@ -80,7 +87,7 @@ class Conversation(threading.Thread):
         except Exception:
             log.exception("a session ended by a mistake in this program")
         finally:
-            self.filesystem.drop()
+            self.filesystem.drop(self._lost + self._unsent_size)
             self._close()
 
     def flush(self) -> None:
@@ -91,14 +98,19 @@ class Conversation(threading.Thread):
         """
         unsent, self._unsent, self._unsent_size = self._unsent, [], 0
         content = b"".join(unsent)
+        self._lost += len(content)
         try:
             for start in range(0, len(content), _PIECE):
-                self._send_whole(content[start : start + _PIECE])
+                piece = content[start : start + _PIECE]
+                self._send_whole(piece)
+                self._lost -= len(piece)
         except TimeoutError:
             raise
         except (EOFError, OSError):
             if self._data_unsent:
                 raise
+        if self._data_unsent and self._lost:
+            raise EOFError("the transport's thread could not send parts of files")
         self._data_unsent = False
 
     def _greet(self) -> None:
@@ -192,6 +204,7 @@ class Conversation(threading.Thread):
     def _send_whole(self, content: bytes) -> None:
         while content:
             sent = self._channel.send(content)
-            if sent == 0:
+            # What is to be sent on a connection that is dead, as while keys are exchanged, paramiko drops in silence.
+            if sent == 0 or self._channel.transport is None or not self._channel.transport.is_active():
                 raise EOFError("the channel is closed")
             content = content[sent:]

@@ -1,5 +1,6 @@
 """What SFTP asks for, said in the words of the tree: every request is answered, and nothing is ever written."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -29,6 +30,9 @@ _DENIED = frozenset(
 """Refused whatever they name, so that the refusal says nothing of what is there."""
 _SHORT = frozenset((Kind.OPEN, Kind.STAT, Kind.LSTAT, Kind.FSTAT, Kind.REALPATH))
 _SHORT_READ = 32 * 1024
+_READ_BYTES = 21
+"""Bytes of a READ besides the handle."""
+_LAST_GIVEN = 256
 
 
 @dataclass
@@ -38,6 +42,17 @@ class OpenFile:
     node: Node
     document: Document
     delivered: Delivered
+    given: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_LAST_GIVEN))
+    """The parts given last, as start and length."""
+
+    def arrived(self, lost: int) -> int:
+        """Return how many bytes from the beginning the client has, when so many of the last ones are on their way."""
+        so_far = self.delivered.prefix
+        for start, length in reversed(self.given):
+            if lost <= 0:
+                return so_far
+            so_far, lost = min(so_far, start), lost - length
+        return so_far if lost <= 0 or len(self.given) < _LAST_GIVEN else 0
 
 
 @dataclass
@@ -65,6 +80,8 @@ class Filesystem:
     user: Callable[[], User]
     drained: Callable[[], bool]
     stopping: Callable[[], bool]
+    unconfirmed: Callable[[], int] = lambda: 0
+    """Bytes sent that the client's machine has not confirmed."""
     _handles: dict[bytes, OpenFile | OpenFolder] = field(default_factory=dict)
     _opened: int = 0
 
@@ -75,13 +92,15 @@ class Filesystem:
         """
         kind = packet[0]
         if kind == Kind.READ:
-            return int.from_bytes(packet[-4:], "big") <= _SHORT_READ
+            exact = int.from_bytes(packet[5:9], "big") + _READ_BYTES == len(packet)
+            return exact and int.from_bytes(packet[-4:], "big") <= _SHORT_READ
         if kind == Kind.CLOSE:
             return not self._may_archive()
         return kind in _SHORT
 
     def answer(self, kind: int, request: int, fields: Fields) -> bytes:
         """Return the answer to a request. Raises Refusal, and what the store raises."""
+        self.user()
         if kind in _DENIED:
             raise Refusal(Code.PERMISSION_DENIED, "Permission denied")
         if kind not in _ANSWERS:
@@ -93,11 +112,14 @@ class Filesystem:
         """Whether a file is open."""
         return any(isinstance(one, OpenFile) for one in list(self._handles.values()))
 
-    def drop(self) -> None:
-        """Let go of everything, as when the line is cut: what the client has not closed stays where it was."""
+    def drop(self, lost: int) -> None:
+        """Let go of everything, as when the line is cut: what the client has not closed stays where it was.
+
+        The last so many bytes of answers were never sent.
+        """
         for handle in self._handles.values():
             if isinstance(handle, OpenFile):
-                self._remember(handle)
+                self._remember(handle, lost)
         self._handles.clear()
 
     def _may_archive(self) -> bool:
@@ -130,6 +152,8 @@ class Filesystem:
             raise Refusal(Code.FAILURE, "The server is stopping: try again later")
         if len(self._handles) >= self.limits.handles:
             raise Refusal(Code.FAILURE, f"Too many open files: {self.limits.handles}")
+        if isinstance(handle, OpenFolder) and self._open_folders() >= self.limits.folders:
+            raise Refusal(Code.FAILURE, f"Too many open folders: {self.limits.folders}")
         self._opened += 1
         name = b"%d" % self._opened
         self._handles[name] = handle
@@ -150,6 +174,7 @@ class Filesystem:
         if not content:
             raise Refusal(Code.EOF, "End of file")
         handle.delivered.add(offset, offset + len(content))
+        handle.given.append((offset, len(content)))
         return packets.data(request, content)
 
     def _close(self, request: int, fields: Fields) -> bytes:
@@ -171,9 +196,9 @@ class Filesystem:
             raise Refusal(Code.FAILURE, "The file did not arrive and stays in the inbox")
         Tree(self.library, user).archive(file.document)
 
-    def _remember(self, file: OpenFile) -> None:
+    def _remember(self, file: OpenFile, lost: int = 0) -> None:
         """Remember how far a reading came that did not come to the end, for whoever resumes it."""
-        so_far = max(file.delivered.prefix, self.library.bookmark(self.user_name, file.document))
+        so_far = max(file.arrived(lost + self.unconfirmed()), self.library.bookmark(self.user_name, file.document))
         self.library.set_bookmark(self.user_name, file.document, so_far if so_far < file.document.size else 0)
 
     def _stat(self, request: int, fields: Fields) -> bytes:
@@ -186,9 +211,14 @@ class Filesystem:
             raise Refusal(Code.BAD_MESSAGE, "Invalid handle")
         return packets.attributes(request, self._handles[name].node.attributes)
 
+    def _open_folders(self) -> int:
+        return sum(isinstance(one, OpenFolder) for one in self._handles.values())
+
     def _read_folder(self, request: int, fields: Fields) -> bytes:
         handle = self._handle(fields, OpenFolder)
-        nodes = [node for _, node in zip(range(_NAMES_AT_ONCE), handle.children, strict=False)]
+        view = self.user().view
+        shown = (node for node in handle.children if node.document is None or view.shows(node.document))
+        nodes = [node for _, node in zip(range(_NAMES_AT_ONCE), shown, strict=False)]
         if not nodes:
             raise Refusal(Code.EOF, "End of file")
         entries = [(node.name, node.attributes) for node in nodes]

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 
+from settlement_bridge.errors import StoreBroken
 from settlement_bridge.sftp_server.found import FoundDocuments
 from settlement_bridge.store import CHUNK, Document, Store
 
@@ -36,7 +37,7 @@ class Library:
         if offset >= end:
             return b""
         first, last = offset // CHUNK, (end - 1) // CHUNK
-        chunks = [self._chunk(document.document_id, number) for number in range(first, last + 1)]
+        chunks = [self._chunk(document, number) for number in range(first, last + 1)]
         content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return content[offset - first * CHUNK : end - first * CHUNK]
 
@@ -55,14 +56,16 @@ class Library:
             while len(self._bookmarks) > _BOOKMARKS:
                 self._bookmarks.popitem(last=False)
 
-    def _chunk(self, document_id: int, number: int) -> bytes:
-        key = document_id, number
+    def _chunk(self, document: Document, number: int) -> bytes:
+        key = document.document_id, number
         with self._lock:
             if key in self._chunks:
                 self._chunks.move_to_end(key)
                 return self._chunks[key]
         with self.readers:
-            chunk = self._documents.chunk(document_id, number)
+            chunk = self._documents.chunk(*key)
+        if len(chunk) != min(CHUNK, document.size - number * CHUNK):
+            raise StoreBroken(f"a part of {document.place.name} is missing in the database; restore it from a backup")
         with self._lock:
             self._chunks[key] = chunk
             while len(self._chunks) > _CACHE:

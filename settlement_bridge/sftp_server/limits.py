@@ -33,6 +33,8 @@ class Limits:
     """Sessions over one connection one after another."""
     handles: int = 64
     """Open files and folders of one session."""
+    folders: int = 8
+    """Open folders among them: each keeps what is in it."""
     packet: int = 256 * KIB
     """Bytes of one packet, before the login and behind it, of SSH and of SFTP."""
     banner: int = 8 * KIB

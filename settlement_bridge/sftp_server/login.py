@@ -15,6 +15,12 @@ class Host(Protocol):
     def tries_used_up(self) -> bool:
         """Whether the client has tried to log in often enough."""
 
+    def hung_up_on(self, user_name: str) -> None:
+        """The client has been sent away before it logged in."""
+
+    def tried_a_password(self, user_name: str) -> None:
+        """The client has sent a password, or another one to change it to, which paramiko refuses by itself."""
+
     def logged_in(self) -> None:
         """The client has proven who it is."""
 
@@ -55,13 +61,19 @@ class AuthHandler(PlainAuthHandler):
         return UnusableKey(algorithm)
 
     def _send_auth_result(self, username: str, method: str, result: int) -> None:
+        if method == "password":
+            self._host.tried_a_password(username)
         if result == AUTH_SUCCESSFUL and method == "publickey":
             self.proven = username, self._key_in_hand
         super()._send_auth_result(username, method, result)  # type: ignore[misc]
         if result == AUTH_SUCCESSFUL:
             self._host.logged_in()
         elif self._host.tries_used_up:
-            self._disconnect_no_more_auth()  # type: ignore[attr-defined]
+            self._disconnect_no_more_auth()
+
+    def _disconnect_no_more_auth(self) -> None:
+        self._host.hung_up_on(str(self.auth_username))
+        super()._disconnect_no_more_auth()  # type: ignore[misc]
 
 
 class UnusableKey(PKey):

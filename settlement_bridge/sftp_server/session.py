@@ -90,8 +90,8 @@ class Session(ServerInterface):
 
     @property
     def busy(self) -> bool:
-        """Whether the client has a file open."""
-        return any(one.is_alive() and one.filesystem.busy for one in self._conversations)
+        """Whether the client has a file open, or waits for an answer."""
+        return any(one.is_alive() and one.busy for one in self._conversations)
 
     def overdue(self) -> str | None:
         """Return why the connection is to be closed now; None while it may stay."""
@@ -146,6 +146,14 @@ class Session(ServerInterface):
         """Whether the client has tried often enough."""
         return self._attempts.used_up
 
+    def hung_up_on(self, user_name: str) -> None:
+        """The client was sent away."""
+        self._attempts.hung_up_on(user_name)
+
+    def tried_a_password(self, user_name: str) -> None:
+        """Count the try."""
+        self._attempts.refuse(user_name, "a password")
+
     # What paramiko asks
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
@@ -162,8 +170,7 @@ class Session(ServerInterface):
         return AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:  # noqa: ARG002
-        """Count the try; the password is not looked at."""
-        self._attempts.refuse(username, "a password")
+        """Say no; the password is not looked at, and the try counted when it is answered."""
         return AUTH_FAILED
 
     def check_auth_interactive(self, username: str, submethods: bytes | str) -> int:  # noqa: ARG002
@@ -177,6 +184,9 @@ class Session(ServerInterface):
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         self._channels_ever += 1
         open_now = sum(not channel.closed for channel in self._transport.sessions)
+        at_work = sum(one.is_alive() for one in self._conversations)
+        if at_work >= 2 * self._limits.channels:  # of sessions that are closed, with threads that wait
+            return OPEN_FAILED_RESOURCE_SHORTAGE
         if open_now >= self._limits.channels or self._channels_ever > self._limits.channels_ever:
             return OPEN_FAILED_RESOURCE_SHORTAGE
         return OPEN_SUCCEEDED
@@ -193,7 +203,15 @@ class Session(ServerInterface):
 
     def _filesystem(self) -> Filesystem:
         house = self._house
-        return Filesystem(house.library, house.limits, self._name, self._user, self._has_arrived, house.stopping)
+        return Filesystem(
+            house.library,
+            house.limits,
+            self._name,
+            self._user,
+            self._has_arrived,
+            house.stopping,
+            self._unconfirmed,
+        )
 
     def _user(self) -> User:
         self._last_request = time.monotonic()
@@ -216,6 +234,9 @@ class Session(ServerInterface):
 
     def _has_arrived(self) -> bool:
         return self._transport is not None and self._transport.has_arrived(self._limits.send)
+
+    def _unconfirmed(self) -> int:
+        return self._transport.unconfirmed() if self._transport else 0
 
     def _what_went_wrong(self) -> str:
         error = self._transport.get_exception() if self._transport else None

@@ -108,6 +108,10 @@ class Transport(PlainTransport):
             time.sleep(0.002)
         return True
 
+    def unconfirmed(self) -> int:
+        """Return how many bytes that were sent the client's machine has not confirmed."""
+        return _unconfirmed(self._connection)
+
     def _restrict_algorithms(self) -> None:
         options = self.get_security_options()
         options.kex = tuple(name for name in _KEX if name in options.kex)
