@@ -13,6 +13,8 @@ from settlement_bridge.store import Delivery, DeliveryState, Store, StoredSettle
 Known = dict[tuple[str, str], Delivery]
 """What is recorded of a settlement's files, by destination and extension."""
 
+_MAY_HAVE_APPEARED = {DeliveryState.PUBLISHING, DeliveryState.DELIVERED}
+
 
 class Deliverer:
     """Delivers what is due; every file once, and none that is not proven."""
@@ -77,7 +79,8 @@ class Deliverer:
         return replace(stored, settlement=replace(stored.settlement, merchant=merchant))
 
     def _shown(self, stored: StoredSettlement, known: Known, now: datetime) -> StoredSettlement:
-        return stored if known else self.described(stored, now)
+        appeared = any(one.state in _MAY_HAVE_APPEARED for one in known.values())
+        return stored if appeared else self.described(stored, now)
 
     def _known(self, stored: StoredSettlement) -> Known:
         return {(one.destination, one.extension): one for one in self._store.deliveries.of(stored.settlement_id)}

@@ -83,9 +83,10 @@ class Sync:
             for error in refused:
                 if error.ledger_id in only:
                     raise error
+            wanted = ", ".join(sorted(only)) or repr("")
             raise NotFound(
-                f"ledger {', '.join(sorted(only))} is not among the {len(ledgers)} ledgers that these keys can see and "
-                "sync.ledgers includes; `settlement-bridge ledgers` lists them"
+                f"ledger {wanted} is not among the {len(ledgers)} ledgers that these keys can see and sync.ledgers "
+                "includes; `settlement-bridge ledgers` lists them"
             )
         return chosen
 

@@ -31,7 +31,7 @@ Dialect = Literal["v1", "v2"]
     "--out", default=Path("demo"), show_default=True, metavar="DIR", type=click.Path(path_type=Path), help="Where to."
 )
 def command(dialect: Dialect, out: Path) -> int:
-    """See it work: sync an embedded sandbox of eight made-up merchants and show what comes out.
+    """See it work: sync an embedded sandbox of nine made-up merchants and show what comes out.
 
     A Report API is started on this machine for the length of the demo, and a real sync reads it over HTTP. Then each
     published file is read back and compared with the sandbox's books. Needs no keys and no network.

@@ -87,6 +87,7 @@ def application(context: click.Context, config: Path | None, verbose: bool) -> N
 
 def main() -> NoReturn:
     """Run the command line of this process and end the process with its exit code."""
+    _never_without_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -106,6 +107,19 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_USAGE
     except Exception as error:
         return failures.report(error)
+
+
+def _never_without_streams() -> None:
+    """Open what was closed before we began, lest its number falls to a database; to print on stdout then fails."""
+    flags = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for number, (name, flag) in enumerate(flags.items()):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, flag)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _never_fail_on_letters() -> None:

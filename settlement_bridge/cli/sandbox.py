@@ -1,6 +1,7 @@
 """`settlement-bridge sandbox`: a Report API to test with."""
 
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -152,13 +153,14 @@ def command(
       settlement-bridge sandbox --faults 429,reset,cut:0.1 --seed 42
       settlement-bridge sandbox --faults passing:0.3
     """
-    with suppress(KeyboardInterrupt, SystemExit), stopping() as stop:  # both are how a sandbox is meant to end
+    with suppress(KeyboardInterrupt, SystemExit), stopping():  # both are how a sandbox is meant to end
         try:
             world = _world(merchants)
             drawn = None if mix is None else parse_mix(mix, merchants["seed"])
             with Sandbox(world, port=port, dialect=dialect, faults=faults, mix=drawn) as sandbox:
                 _introduce(sandbox, world, drawn)
-                stop.wait()
+                while True:  # not one long sleep: a signal right before it would not end it
+                    time.sleep(1)
         except ConfigurationError as error:
             raise click.UsageError("; ".join(error.problems)) from None
     return EXIT_DONE

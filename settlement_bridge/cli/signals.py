@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -18,12 +19,21 @@ def stopping() -> Iterator[threading.Event]:
     stop = threading.Event()
 
     def on_signal(number: int, _: FrameType | None) -> None:
-        stop.set()
+        with _handling(
+            signal.SIG_IGN
+        ):  # another signal right behind this one would wait for ever for the lock of the event
+            stop.set()
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(EXIT_TERMINATED)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handling(on_signal):
         yield stop
+
+
+@contextmanager
+def _handling(handler: Any) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handled in before.items():
+            signal.signal(number, handled)

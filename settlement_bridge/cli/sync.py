@@ -48,7 +48,7 @@ def command(config: Path | None, ledger: str | None, dry_run: bool, as_json: boo
     """
     with opened(config) as bridge:
         with progress() as shown:
-            outcome = bridge.sync(frozenset([ledger]) if ledger else None, dry_run=dry_run, progress=shown)
+            outcome = bridge.sync(None if ledger is None else frozenset([ledger]), dry_run=dry_run, progress=shown)
         if as_json:
             say_json(json_of.run_outcome(outcome, dry_run))
         else:

@@ -20,6 +20,9 @@ def show(renderable: RenderableType) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _ENDLESS
+    elif isinstance(renderable, Table):  # figures torn apart cannot be read; a terminal wraps a line by itself
+        roomy = console.options.update(width=_ENDLESS)
+        console.width = max(console.width, console.measure(renderable, options=roomy).minimum)
     console.print(renderable)
 
 

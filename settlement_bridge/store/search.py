@@ -32,6 +32,10 @@ class Match:
     fee: int
 
 
+_LONGEST = 10_000
+"""Letters of a text that may name anything; SQLite looks for no pattern of more than 50,000 bytes."""
+
+
 class Search:
     """Finds rows by order id, by the provider's reference, or by TransactionID."""
 
@@ -40,6 +44,8 @@ class Search:
 
     def find(self, text: str) -> list[Match]:
         """Return everything a text names, settled rows first."""
+        if not text or len(text) > _LONGEST:
+            return []
         return [*self._settled(text), *self._unsettled(text)]
 
     def _settled(self, text: str) -> Iterator[Match]:

@@ -185,6 +185,16 @@ def test_rule_14_a_name_may_change_until_the_first_file_and_stays_from_then_on(s
     assert published(tmp_path / "another") == published(tmp_path / "to")
 
 
+def test_rule_14_a_file_that_failed_does_not_keep_the_name(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    (tmp_path / "to").rmdir()
+    assert states(deliver(store, named(settings, "Misspelt"))) == [("302321", DeliveryState.FAILED)]
+    (tmp_path / "to").mkdir()
+    deliver(store, named(settings, "Corrected"))
+    assert b"Corrected" in published(tmp_path / "to")[PATH]
+
+
 def test_rule_23_republish_takes_the_name_of_today(store: Store, tmp_path: Path) -> None:
     settle(store, books())
     settings = bridge_settings(tmp_path / "to")

@@ -103,6 +103,14 @@ def test_nothing_found_says_what_was_searched(synced: Place) -> None:
     assert (as_json.code, as_json.json) == (1, {"found": []})
 
 
+@pytest.mark.parametrize("text", ["", "a" * 70_000], ids=["nothing", "much"])
+def test_what_can_name_nothing_is_not_found(synced: Place, text: str) -> None:
+    done = synced.run("find", text)
+
+    assert done.code == 1
+    assert "nothing found" in done.err
+
+
 def test_render_writes_the_published_bytes_into_a_folder(synced: Place, tmp_path: Path) -> None:
     assert synced.run("render", LEDGER, PAYOUT, "--output", tmp_path).code == 0
 
@@ -220,6 +228,14 @@ def test_resync_of_an_unknown_ledger(webshop: Place) -> None:
 
     assert done.code == 1
     assert "ledger 1" in done.err
+
+
+@pytest.mark.parametrize(("urls", "code"), [("json://127.0.0.1:9", 0), ("foo://x", 78)])
+def test_check_looks_at_the_addresses_of_alarms(synced: Place, urls: str, code: int) -> None:
+    done = synced.run("check", SETTLEMENT_BRIDGE_NOTIFY__URLS=urls)
+
+    assert done.code == code
+    assert done.out.splitlines()[-1].startswith("ok     notify" if code == 0 else "WRONG  notify: notify.urls")
 
 
 @pytest.mark.parametrize("json", [False, True])

@@ -206,6 +206,25 @@ def test_a_full_disk_behind_stdout(synced: Place, arguments: list[str]) -> None:
     assert "Exception" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["find", "x", "--json"]], ids=" ".join)
+def test_an_output_that_was_closed_before(synced: Place, arguments: list[str]) -> None:
+    done = closed(">&-", synced, *arguments)
+
+    assert done.returncode == 1
+    assert done.stderr == "settlement-bridge: the output: Bad file descriptor\n"
+
+
+def test_where_nobody_hears_what_goes_wrong_a_sync_goes_on(webshop: Place) -> None:
+    assert closed("2>&-", webshop, "sync").returncode == 0
+    assert len(webshop.files()) == 5
+
+
+def closed(redirection: str, place: Place, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run with a stream closed, as a shell or a supervisor may."""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *command_line("--config", place.config, *arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment(), timeout=60)
+
+
 @pytest.mark.parametrize("arguments", [["status", "--json"], ["render", "302321", "2000001"]], ids=" ".join)
 def test_a_reader_who_has_had_enough(webshop: Place, arguments: list[str]) -> None:
     webshop.run("sync")

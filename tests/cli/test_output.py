@@ -4,6 +4,7 @@ import os
 import pty
 import struct
 import subprocess
+import sys
 import termios
 from fcntl import ioctl
 from io import StringIO
@@ -83,6 +84,22 @@ def test_on_a_narrow_terminal_text_is_folded_and_amounts_stay_whole() -> None:
     assert all(len(line) <= 40 for line in lines)
     assert lines[2].endswith("1234567.89")
     assert "".join(line.removeprefix("302321").removesuffix("1234567.89").strip() for line in lines[2:]) == LONG
+
+
+def test_on_the_narrowest_terminal_figures_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = table("Ledger", "Amount", right=("Amount",))
+    shown.add_row(cell("302321"), amount(123456789))
+    terminal = Terminal()
+    with monkeypatch.context() as patch:
+        patch.setenv("COLUMNS", "12")
+        patch.setattr(sys, "stdout", terminal)
+        show(shown)
+    assert terminal.getvalue().splitlines()[2].split() == ["302321", "1234567.89"]
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @given(st.text())

@@ -68,6 +68,16 @@ def test_a_sandbox_serves_until_it_is_told_to_end(number: int) -> None:
     assert f'base_url = "{url}"' in introduction
 
 
+def test_two_signals_at_once_end_a_sandbox_all_the_same() -> None:
+    for _ in range(5):
+        with started("sandbox", "--port", "0", "--scenario", "webshop") as process:
+            assert process.stdout
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
+
+
 def test_a_sandboxs_configuration_is_ready_to_use(tmp_path: Path) -> None:
     with started("sandbox", "--port", "0", "--scenario", "webshop", "--dialect", "v1") as process:
         config = tmp_path / "config.toml"

@@ -62,6 +62,10 @@ def test_a_dry_run_says_what_is_settled_and_publishes_nothing(webshop: Place) ->
 
 
 def test_one_ledger_only(webshop: Place) -> None:
+    unset = webshop.run("sync", "--ledger", "")
+    assert (unset.code, webshop.files()) == (1, [])
+    assert "ledger '' is not among" in unset.err
+
     assert webshop.run("sync", "--ledger", "302321").code == 0
 
     done = webshop.run("sync", "--ledger", "999999")
