@@ -110,4 +110,6 @@ def _recognized_csv(stream: IO[bytes]) -> tuple[FileKind, _Reader]:
         return FileKind("csv", "sections"), csv_sections.read_sections
     if columns.is_header(cells):
         return FileKind("csv", "table"), csv_table.read_table
+    if cells == [""]:
+        raise NotRead("not a settlement file: its first line is empty")
     raise NotRead(f"not a settlement file: it begins with {shown(','.join(cells))}")

@@ -104,7 +104,9 @@ class Ledgers:
         with self._database.reading() as connection:
             row = connection.execute(_ONE, {"wanted": ledger_id}).one_or_none()
         if row is None:
-            raise NotFound(f"no ledger {ledger_id} is known here; settlement-bridge ledgers lists those that are")
+            raise NotFound(
+                f"no ledger {ledger_id or repr('')} is known here; settlement-bridge ledgers lists those that are"
+            )
         return row
 
     def _update(self, ledger_id: str, values: dict[str, object]) -> None:

@@ -267,7 +267,7 @@ def test_a_fault_can_be_written_as_text() -> None:
         ("418", "there is no fault '418'"),
         ("429:wait=1", "has no option 'wait'"),
         ("429:soon", "name=value"),
-        ("429:nth=first", "give a number"),
+        ("429:nth=first", "nth is 'first'; give a number"),
         ("slow:seconds=long", "must be a number"),
         ("amount:as=word", "as must be one of float"),
         ("503:nth=0", "nth and times are counted from 1"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 from settlement_bridge.errors import ConfigurationError
 from settlement_bridge.sandbox.faults.answers import ANSWER_KINDS, REQUEST_KINDS, AnswerKind, RequestKind
@@ -10,6 +11,7 @@ from settlement_bridge.sandbox.faults.mix import GROUPS, USUAL_RATE, Mix
 from settlement_bridge.sandbox.faults.pages import AMOUNTS, PAGE_KINDS, PageKind
 from settlement_bridge.sandbox.faults.transport import TRANSPORT_KINDS, TransportKind
 
+Number = TypeVar("Number", int, float)
 _Kind = AnswerKind | RequestKind | PageKind | TransportKind
 _KINDS: Mapping[str, _Kind] = {**ANSWER_KINDS, **REQUEST_KINDS, **PAGE_KINDS, **TRANSPORT_KINDS}
 _EVERY_OPTION = ("path", "nth", "times", "probability", "seed")
@@ -36,10 +38,10 @@ def parse_fault(text: str) -> Fault:
         fault = Fault(
             kind,
             path=common.get("path", ""),
-            nth=int(common.get("nth", 1)),
+            nth=_number("nth", common.get("nth", "1"), int),
             times=_times(common),
-            probability=float(common["probability"]) if "probability" in common else None,
-            seed=int(common.get("seed", 0)),
+            probability=_number("probability", common["probability"], float) if "probability" in common else None,
+            seed=_number("seed", common.get("seed", "0"), int),
             options=options,
         )
     except ValueError as error:
@@ -77,7 +79,14 @@ def _option(text: str, part: str) -> tuple[str, str]:
 def _times(common: Mapping[str, str]) -> int | None:
     """Once, unless dice decide."""
     times = common.get("times", "forever" if "probability" in common else "1")
-    return None if times == "forever" else int(times)
+    return None if times == "forever" else _number("times", times, int)
+
+
+def _number(name: str, value: str, kind: type[Number]) -> Number:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}") from None
 
 
 def parse_mix(text: str, seed: int = 0) -> Mix:
