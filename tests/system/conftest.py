@@ -33,9 +33,17 @@ def serving(
 
 
 def files(place: Place) -> dict[str, bytes]:
-    """Return every file below the destination, drafts included, by its path."""
-    found = (path for path in sorted(place.published.rglob("*")) if path.is_file())
-    return {str(path.relative_to(place.published)): path.read_bytes() for path in found}
+    """Return every file below the destination, drafts included, by its path.
+
+    A draft may get its name, or go, while a daemon works; nothing else may be gone once it was listed.
+    """
+    found: dict[str, bytes] = {}
+    for path in sorted(path for path in place.published.rglob("*") if path.is_file()):
+        try:
+            found[str(path.relative_to(place.published))] = path.read_bytes()
+        except FileNotFoundError:
+            assert path.name.endswith(".part"), f"{path} is gone"
+    return found
 
 
 def undisturbed(folder: Path, world: World, dialect: Dialect = "v2") -> dict[str, bytes]:
