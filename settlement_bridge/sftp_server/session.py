@@ -29,6 +29,8 @@ from settlement_bridge.sftp_server.transport import Transport
 from settlement_bridge.sftp_server.users import User, Users
 
 _KEEP_ALIVE_IDLE, _KEEP_ALIVE_INTERVAL, _KEEP_ALIVE_COUNT = 60, 15, 4
+_LATER = 5
+"""Seconds after which the operating system ends what this server should have ended, which gives a reason to log."""
 
 
 @dataclass(frozen=True)
@@ -251,4 +253,4 @@ def _prepare(connection: socket.socket, limits: Limits) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_ALIVE_IDLE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEP_ALIVE_INTERVAL)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEP_ALIVE_COUNT)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.send * 1000))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int((limits.send + _LATER) * 1000))

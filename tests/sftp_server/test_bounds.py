@@ -1,5 +1,6 @@
 """What a server built on paramiko has to do itself. Each test fails on a plain one: that is asserted, too."""
 
+import logging
 import socket
 import struct
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import paramiko
 import pytest
-from paramiko.common import MSG_KEXINIT
+from paramiko.common import MSG_KEXINIT, cMSG_CHANNEL_EXTENDED_DATA
 
 from settlement_bridge.sftp_server import Limits
 from settlement_bridge.sftp_server.transport import Transport
@@ -31,6 +32,7 @@ from tests.sftp_server.served import (
     serving,
     user,
 )
+from tests.sftp_server.waiting import wait_for
 
 FILE = place(2000009)
 BIG = bytes(range(256)) * 4096
@@ -314,6 +316,35 @@ def test_who_takes_nothing_of_what_was_asked_for_has_to_go(target: Target) -> No
             sftp.channel.in_buffer.empty()
             time.sleep(0.05)
         assert sftp.channel.closed
+
+
+def test_what_nobody_reads_is_not_kept(target: Target) -> None:
+    with target.transport() as transport:
+        sftp = Sftp(transport)
+        for _ in range(100):
+            message = paramiko.Message().add_byte(cMSG_CHANNEL_EXTENDED_DATA).add_int(sftp.channel.remote_chanid)
+            transport._send_message(message.add_int(1).add_string(bytes(30_000)))  # type: ignore[attr-defined]
+        assert sftp.open(target.path), "all of that was taken before"
+        (serving,) = target.transports()
+        (channel,) = serving._channels.values()  # type: ignore[attr-defined]
+        assert len(channel.in_stderr_buffer) == 0
+
+
+def test_who_lets_what_was_asked_for_lie_on_the_line_has_to_go(
+    store: Store, host_keys: Sequence[paramiko.PKey], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that grants all the window there is, and then reads nothing any more."""
+    caplog.set_level(logging.INFO, "settlement_bridge.sftp_server")
+    with ours(store, host_keys, Limits(send=0.5)) as target, target.transport() as transport:
+        sftp = Sftp(transport, window=1 << 30)
+        handle = sftp.open(target.path)
+        awake = threading.Event()
+        transport.packetizer.read_message = awake.wait  # type: ignore[assignment]
+        for number in range(200):
+            sftp.send(5, struct.pack(">I", number) + string(handle) + struct.pack(">QI", 0, 255 * 1024))
+        wait_for(lambda: "took nothing for 0.5 s" in caplog.text)
+        wait_for(lambda: not target.transports())
+        awake.set()
 
 
 # New keys

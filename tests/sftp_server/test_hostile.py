@@ -15,7 +15,6 @@ import pytest
 from paramiko import Message
 from paramiko.common import (
     cMSG_CHANNEL_DATA,
-    cMSG_CHANNEL_EXTENDED_DATA,
     cMSG_CHANNEL_REQUEST,
     cMSG_EXT_INFO,
     cMSG_USERAUTH_INFO_RESPONSE,
@@ -81,15 +80,6 @@ def test_data_beyond_the_window_ends_the_connection(served: Served) -> None:
         except (EOFError, OSError):
             break
     wait_for(lambda: not transport.is_active())
-
-
-def test_what_nobody_reads_is_not_kept(served: Served) -> None:
-    transport = served.transport()
-    sftp = Sftp(transport)
-    for _ in range(100):
-        message = Message().add_byte(cMSG_CHANNEL_EXTENDED_DATA).add_int(sftp.channel.remote_chanid)
-        transport._send_message(message.add_int(1).add_string(bytes(30_000)))  # type: ignore[attr-defined]
-    assert sftp.open(path_of(place()))
 
 
 @pytest.mark.parametrize("kind", ["direct-tcpip", "x11", "forwarded-tcpip", "auth-agent@openssh.com"])
