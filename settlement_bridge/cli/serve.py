@@ -4,10 +4,10 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -57,8 +57,8 @@ def command(config: Path | None) -> int:
         loaded = configuration.load(config, os.environ)
         with Bridge(loaded, stop=stop) as bridge:
             server = bridge.sftp_server()
+            server.start(listeners(loaded, os.environ))
             try:
-                server.start(listeners(loaded, os.environ))
                 _introduce(server)
                 with _reloading() as reload:
                     _serve(server, config, reload)
@@ -68,12 +68,12 @@ def command(config: Path | None) -> int:
 
 
 @contextmanager
-def _reloading() -> Iterator[threading.Event]:
-    """Give an event that SIGHUP sets. Only for the main thread."""
-    reload = threading.Event()
+def _reloading() -> Iterator["SimpleQueue[int]"]:
+    """Give a queue of SIGHUPs; unlike an event, it can be added to while it is waited for. Only for the main thread."""
+    reload: SimpleQueue[int] = SimpleQueue()
 
-    def on_signal(_: int, __: FrameType | None) -> None:
-        reload.set()
+    def on_signal(number: int, _: FrameType | None) -> None:
+        reload.put(number)
 
     before = signal.signal(signal.SIGHUP, on_signal)
     try:
@@ -82,10 +82,9 @@ def _reloading() -> Iterator[threading.Event]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _serve(server: "SftpServer", config: Path | None, reload: threading.Event) -> NoReturn:
+def _serve(server: "SftpServer", config: Path | None, reload: "SimpleQueue[int]") -> NoReturn:
     while True:
-        reload.wait()
-        reload.clear()
+        reload.get()
         try:
             users = users_of(configuration.load(config, os.environ))
         except BridgeError as error:

@@ -155,6 +155,7 @@ def test_an_address_that_is_taken(shop: Place) -> None:
     assert done.code == 78
     assert "nobody can be served at 127.0.0.1 port" in done.err
     assert "(Address already in use); stop who listens there, or set another listen" in done.err
+    assert "stopped" not in done.err, "what never began"
 
 
 def test_host_keys_that_others_can_read_are_refused(shop: Place) -> None:
