@@ -1,6 +1,7 @@
 """Validation of finished XML files against one of the project's schemas: side by side, in bounded memory."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,8 @@ _FRAME = 64 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
 _KEPT = 2 * _WORKERS
 """Schemas that wait in memory, each of them loaded, for whoever validates next."""
+_LOADING = threading.Lock()
+"""The first schema of a process has libxml2 set up its own types: two threads that do so at once break it for good."""
 _GUARDS: dict[str, Any] = {"resolve_entities": "internal", "load_dtd": False, "no_network": True, "huge_tree": False}
 """Entities are left to be resolved, although a document with a document type is refused in the end: asked to leave
 them alone, lxml's incremental parser accepts files that break off."""
@@ -194,7 +197,8 @@ class _Validator:
     """A schema and a parser, for one thread at a time, since neither promises to serve two at once."""
 
     def __init__(self, schema: str) -> None:
-        self.schema = etree.XMLSchema(etree.parse(str(schema_path(schema))))
+        with _LOADING:
+            self.schema = etree.XMLSchema(etree.parse(str(schema_path(schema))))
         self._parser = etree.XMLParser(**_GUARDS)
 
     def fault(self, document: bytes) -> Fault | None:

@@ -295,3 +295,22 @@ def test_what_stands_behind_the_rows_does_not_pile_up(tmp_path: Path, junk: byte
     )
 
     assert int(done.stdout) < 20, "MiB more for a file of 80 MiB"
+
+
+def test_many_threads_may_load_the_first_schema_at_once() -> None:
+    """In processes of their own: without a lock, one in five dies or can load no schema any more."""
+    code = (
+        "import threading\n"
+        "from settlement_bridge.formats.settlement_xml import SCHEMA_CHECK\n"
+        "together, loaded = threading.Barrier(8), []\n"
+        "def load():\n"
+        "    together.wait()\n"
+        "    with SCHEMA_CHECK._validator():\n"
+        "        loaded.append(True)\n"
+        "threads = [threading.Thread(target=load) for _ in range(8)]\n"
+        "[thread.start() for thread in threads], [thread.join() for thread in threads]\n"
+        "assert len(loaded) == 8\n"
+    )
+    for _ in range(30):
+        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
