@@ -111,9 +111,16 @@ class _Closing:
             warnings=tuple(self._warnings(payout, kinds)),
         )
         with self.store.settlements.draft(payout) as draft:
-            default = shares.default_msn(self.ledger, [kind.handle for kind in kinds])
+            default = shares.default_msn(self.ledger, self._with_rows(payout, kinds, found.selection))
             draft.settle(record, self._settle(draft, record, found.selection, default))
         return record
+
+    def _with_rows(self, payout: Payout, kinds: list[RowKind], selection: FeeSelection) -> set[str | None]:
+        """Return the MSNs that rows of the payout name, those of fees without a capture included (rule 9)."""
+        msns = {msn_of(kind.handle) for kind in kinds}
+        if len({msn_of(handle) for handle in self.ledger.handles}) > 1:  # else it would be looked for in vain
+            msns.update(fee.msn or msn_of(fee.handle) for fee in self.periods.fee_groups(payout, selection, ()))
+        return msns
 
     def _warnings(self, payout: Payout, kinds: list[RowKind]) -> Iterator[str]:
         missing = payouts.numbers_missing(self.previous.payout if self.previous else None, payout)
@@ -126,8 +133,16 @@ class _Closing:
             configured=self.rules.types.get(self.ledger.ledger_id),
             has_retained=bool(retained),
             previous=fees.Decision(before.settlement_type, before.type_decided) if before else None,
-            has_unretained=lambda: self.periods.has_unretained(payout),
+            has_unretained=lambda: self._has_unretained(payout),
         )
+
+    def _has_unretained(self, payout: Payout) -> bool:
+        """Tell whether some fee of a payout's rows is in no collection, not even one of a payout to come."""
+        if Book.FEES not in self.periods.states:
+            return False
+        collected = list(fees.collections(self.periods.marks(Book.FEES), 1, self._level(0)))
+        retained = fees.select_net(collected, self.periods.fees)
+        return not all(map(retained.covers, self.periods.fee_positions(payout)))
 
     def _fees(self, payout: Payout, settlement_type: SettlementType, retained: list[Mark]) -> "fees.Waiting | _Fees":
         position = self.previous.fees_position if self.previous else 0

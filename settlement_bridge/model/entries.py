@@ -139,6 +139,10 @@ class FeeSelection:
     until: date | None = None
     rows_only: bool = False
 
+    def covers(self, position: int) -> bool:
+        """Tell whether a position of the fees book is in one of the spans."""
+        return any(span.first <= position <= span.last for span in self.spans)
+
 
 @dataclass(frozen=True)
 class Page:

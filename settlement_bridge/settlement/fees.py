@@ -129,8 +129,8 @@ def select_net(
     spans: list[FeeSpan] = []
     invoiced: list[tuple[int, int]] = []
     for collection in collected:
-        span = collection.span
-        settled = sum(mark.entry.amount for mark in collection.invoices)
+        span, invoices = _behind_clearing_invoice(collection)
+        settled = sum(mark.entry.amount for mark in invoices)
         if settled > 0:
             span, rest = _behind_invoices(span, settled, entries(span))
             invoiced.extend(rest)
@@ -139,6 +139,14 @@ def select_net(
         elif span.first <= span.last:
             spans.append(span)
     return FeeSelection(spans=tuple(spans), invoiced=tuple(invoiced))
+
+
+def _behind_clearing_invoice(collection: Collection) -> tuple[FeeSpan, Sequence[Mark]]:
+    """Leave out what was settled whole, fees and credits: all before the last invoice that nothing was owed behind."""
+    for number, mark in reversed(tuple(enumerate(collection.invoices, 1))):
+        if mark.entry.balance_after == collection.level:
+            return FeeSpan(mark.position + 1, collection.span.last), collection.invoices[number:]
+    return collection.span, collection.invoices
 
 
 def _behind_invoices(

@@ -31,17 +31,16 @@ class Tally:
         return dict(self._totals)
 
 
-def default_msn(ledger: Ledger, handles_with_rows: Iterable[str | None]) -> str:
-    """Return the sales unit of rows without a handle (rule 12).
+def default_msn(ledger: Ledger, with_rows: Iterable[str | None]) -> str:
+    """Return the sales unit of rows without a handle, given the MSNs of the others, None among them (rule 12).
 
     Raises DataRefused where neither the ledger nor its rows name a sales unit.
     """
-    with_rows = [handle for handle in handles_with_rows if handle]
-    candidates = [*(handle for handle in ledger.handles if handle in with_rows), *ledger.handles, *sorted(with_rows)]
-    for handle in candidates:
-        msn = msn_of(handle)
-        if msn:
-            return msn
+    named = sorted(filter(None, with_rows))
+    by_ledger = list(filter(None, map(msn_of, ledger.handles)))
+    candidates = [*(msn for msn in by_ledger if msn in named), *by_ledger, *named]
+    if candidates:
+        return candidates[0]
     raise DataRefused(ledger.ledger_id, "neither the ledger nor its entries name a sales unit to settle with")
 
 

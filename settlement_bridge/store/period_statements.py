@@ -120,25 +120,23 @@ def _shared_numbers() -> Select[Any]:
     )
 
 
-def _unretained() -> Select[Any]:
+def _fee_positions() -> Select[Any]:
     fees = entries.alias()
     same = and_(fees.c.number == entries.c.number, fees.c.psp_reference == entries.c.psp_reference)
     return (
-        select(literal(1))
+        select(fees.c.position)
         .select_from(entries.join(fees, same))
         .where(
             _ROWS,
             fees.c.book_id == bindparam("fees"),
-            fees.c.position > _last_mark(RETAINED),
             fees.c.ledger_date <= bindparam("until"),
             _none_of(fees.c.entry_type, MARK_TYPES),
         )
-        .limit(1)
     )
 
 
 SHARED_NUMBERS = _shared_numbers()
-UNRETAINED = _unretained()
+FEE_POSITIONS = _fee_positions()
 
 
 @lru_cache(_SHAPES_KEPT)

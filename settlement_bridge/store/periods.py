@@ -101,12 +101,12 @@ class Periods:
         row = self._connection.execute(statements.BEHIND, self._here | {"number": number}).one_or_none()
         return (row.mapped_from or str(row.number)) if row else None
 
-    def has_unretained(self, payout: Payout) -> bool:
-        """Tell whether the fees book holds fees of a payout's rows, up to its date, that nothing has retained."""
-        if Book.FEES not in self.states:
-            return False
-        until = {"until": payout.ledger_date.isoformat()}
-        return self._connection.execute(statements.UNRETAINED, self._of(payout) | until).first() is not None
+    def fee_positions(self, payout: Payout) -> Iterator[int]:
+        """Yield where in the fees book fees of a payout's rows are, those dated up to its ledger date, in any order."""
+        if Book.FEES in self.states:
+            until = {"until": payout.ledger_date.isoformat()}
+            for row in stream(self._connection, statements.FEE_POSITIONS, self._of(payout) | until):
+                yield row.position
 
     def funds_rows(self, payout: Payout, selection: FeeSelection) -> Iterator[FundsRow]:
         """Return a payout's rows in ledger order, each with what its reference's selected fees add up to."""

@@ -80,6 +80,17 @@ def test_rule_12_rows_without_a_handle_belong_to_the_first_handle_that_has_rows(
     assert [warning for warning in record.warnings if "name no sales unit" in warning]
 
 
+def test_rule_12_which_handle_has_rows_is_told_by_its_msn_whatever_the_register(open_desk: OpenDesk) -> None:
+    books = Books(ledger_of("NO:57860", "api:100002"))
+    books.capture("A-1", 10_00, handle="nor:57860")
+    books.capture("B-1", 5_00, handle="api:100002")
+    books.funds("correction", 77, handle=None)
+    books.payout()
+    desk = open_desk(books)
+    desk.settle()
+    assert desk.paid(2000001) == {"57860": 10_77, "100002": 5_00}
+
+
 def test_rule_12_where_no_handle_has_rows_the_first_of_all_has_them(open_desk: OpenDesk) -> None:
     books = joint()
     books.funds("top-up", 5_00, handle=None)
@@ -147,7 +158,8 @@ def test_rule_12_rows_without_a_handle_and_what_is_left_over_belong_together(ope
     books.payout(keep=20_00)
     desk = open_desk(books)
     desk.settle()
-    assert desk.paid(2000002) == {"100001": -1_00, "100003": 75_00}
+    assert [row.order_id for row in desk.rows(2000002, "100001")] == ["correction", "A-1"], "a fee's row is a row, too"
+    assert desk.paid(2000002) == {"100001": -26_00, "100003": 100_00}
 
 
 def test_rule_12_the_msn_is_what_follows_the_colon_whatever_the_register(open_desk: OpenDesk) -> None:

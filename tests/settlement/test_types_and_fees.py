@@ -59,6 +59,34 @@ def test_rule_06_fees_that_nothing_has_retained_prove_gross(open_desk: OpenDesk)
     assert desk.settlement(2000001).settled_amount == 100_00
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_rule_06_what_an_invoice_settled_nothing_has_retained_whatever_comes_later(
+    open_desk: OpenDesk, whole: bool
+) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, 2_00)
+    books.payout()
+    if whole:
+        books.invoiced()
+    else:
+        books.fee(books.capture("A-2", 100_00), 1_00)
+        books.invoiced(2_00)
+    books.next_day().capture("A-3", 100_00, 3_00)
+    books.end_of_day()
+    desk = open_desk(books)
+    assert types(desk.settle()) == [(SettlementType.GROSS, True), (SettlementType.NET, True)]
+    assert [row.fee for row in desk.rows(2000001)] == [2_00]
+
+
+def test_rule_06_fees_that_are_retained_only_later_prove_nothing(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.capture("A-1", 100_00, 2_00)
+    books.payout()
+    books.capture("A-2", 100_00, 3_00)
+    books.end_of_day()
+    assert types(open_desk(books).settle()) == [(SettlementType.NET, False), (SettlementType.NET, True)]
+
+
 def test_rule_06_a_type_that_nothing_decides_is_net_and_may_be_decided_later(open_desk: OpenDesk) -> None:
     books = Books()
     books.capture("A-1", 100_00)
@@ -231,6 +259,32 @@ def test_rule_07_a_late_fee_that_was_invoiced_has_no_row(open_desk: OpenDesk) ->
     desk = open_desk(books)
     desk.settle()
     assert desk.rows(2000002) == [Row("A-2", 100_00, 0, 1_00, sold)]
+
+
+def test_rule_07_an_invoice_that_clears_the_book_settles_fees_and_credits_alike(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.fee(books.capture("A-1", 100_00, 3_00), -2_00, kind="correction")
+    books.fee("5199999999", -50, kind="correction")
+    books.invoiced()
+    books.capture("A-2", 100_00, 2_00)
+    books.end_of_day()
+    desk = open_desk(books, NET)
+    desk.settle()
+    assert [(row.order_id, row.capture, row.fee) for row in desk.rows(2000001)] == [
+        ("A-1", 100_00, 0),
+        ("A-2", 100_00, 2_00),
+    ]
+
+
+def test_rule_07_an_invoice_may_be_a_credit(open_desk: OpenDesk) -> None:
+    books = Books()
+    books.fee("5199999999", -1_00, kind="correction")
+    books.invoiced()
+    books.capture("A-1", 100_00, 2_00)
+    books.end_of_day()
+    desk = open_desk(books, NET)
+    desk.settle()
+    assert [(row.order_id, row.capture, row.fee) for row in desk.rows(2000001)] == [("A-1", 100_00, 2_00)]
 
 
 def test_rule_07_an_invoice_for_everything_leaves_no_fee(open_desk: OpenDesk) -> None:
