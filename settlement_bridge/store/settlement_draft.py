@@ -18,6 +18,8 @@ _MINE = and_(settlements.c.ledger_id == bindparam("ledger"), settlements.c.payou
 _NEW = insert(settlements).returning(settlements.c.settlement_id)
 _DETAILS = update(settlements).where(settlements.c.settlement_id == bindparam("wanted"))
 _HELD = select(settlements.c.settlement_id).where(_MINE)
+# Waits for a commit that is still under way although its answer is lost.
+_HELD_BY_NOBODY_ELSE = _HELD.with_for_update()
 _SETTLED = select(payouts.c.number).where(
     payouts.c.ledger_id == bindparam("ledger"),
     payouts.c.number == bindparam("number"),
@@ -73,6 +75,7 @@ class SettlementDraft:
         """Remove what was written, unless it is settled after all: a commit may be kept whose answer is lost."""
         if self._begun:
             with self._database.writing() as connection:
+                list(connection.scalars(_HELD_BY_NOBODY_ELSE, self._mine()))
                 if connection.execute(_SETTLED, self._mine()).first() is None:
                     self._sweep(connection)
 
