@@ -49,6 +49,9 @@ class PlainDraft:
         self.local_path.rename(self.final)
         self.publisher.sync(self.final.parent)
 
+    def leave(self) -> None:
+        """See `Draft.leave`."""
+
     def discard(self) -> None:
         """See `Draft.discard`."""
         self.stream.close()

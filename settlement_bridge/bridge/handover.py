@@ -144,6 +144,9 @@ class Handover:
             self._record(DeliveryState.REFUSED, None, str(error))
             draft.discard()
             raise
+        except BaseException:
+            draft.leave()
+            raise
         self._record(DeliveryState.DELIVERED, sealed)
 
     def _report(self) -> Report:

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 class Draft(Protocol):
     """A document in the making, under a name that no importer matches.
 
-    A draft that is dropped, neither published nor discarded, stays where it is for `Destination.recover`.
+    A draft that is left, or whose process dies, stays where it is for `Destination.recover`.
     """
 
     @property
@@ -61,6 +61,12 @@ class Draft(Protocol):
 
         Raises DeliveryRefused where the name exists already; the draft is still there. Raises DeliveryFailed where
         the destination fails; how far it came is for `Destination.recover` to find out.
+        """
+
+    def leave(self) -> None:
+        """Let go of the sealed draft where it lies, for `Destination.recover`; once published or discarded, do nothing.
+
+        A draft that is merely forgotten may stay locked for as long as an exception refers to it.
         """
 
     def discard(self) -> None:

@@ -130,6 +130,10 @@ class LocalDraft:
             self._new_folders.paths.difference_update(above.path / name for above, name in self._above)
         self._close()
 
+    def leave(self) -> None:
+        """See `Draft.leave`."""
+        self._close()
+
     def discard(self) -> None:
         """See `Draft.discard`."""
         if not self._close.alive:

@@ -50,6 +50,10 @@ class SpooledDraft(ABC):
     def publish(self) -> None:
         """See `Draft.publish`."""
 
+    def leave(self) -> None:
+        """See `Draft.leave`. It lies at the destination; what was spooled is needed no more."""
+        self._spool.discard()
+
     def discard(self) -> None:
         """See `Draft.discard`."""
         if self._published:

@@ -251,6 +251,10 @@ class DyingDraft:
             self._draft.publish()
         raise Killed
 
+    def leave(self) -> None:
+        """As the operating system does when a process dies."""
+        self._draft.leave()
+
     def discard(self) -> None:
         raise AssertionError("a dead process discards nothing")
 
@@ -312,6 +316,38 @@ def test_a_claim_that_is_kept_although_its_answer_got_lost_leaves_the_draft_to_p
     (delivered,) = deliver(store, bridge_settings(tmp_path / "to"))
     assert delivered.state is DeliveryState.DELIVERED
     assert everything(tmp_path / "to") == [PATH]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_draft_whose_claim_failed_is_free_though_somebody_holds_on_to_the_error(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    (inbox(tmp_path / "to") / PATH).parent.mkdir(parents=True)
+    settle(store, books())
+    record = store.deliveries.record
+
+    def not_told(delivery: Delivery) -> None:
+        if kept:
+            record(delivery)
+        raise StoreUnavailable("the connection broke")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable) as error:
+        patch.setattr(store.deliveries, "record", not_told)
+        deliver(store, bridge_settings(tmp_path / "to"))
+    assert states(deliver(store, bridge_settings(tmp_path / "to"))) == [("302321", DeliveryState.DELIVERED)]
+    assert everything(tmp_path / "to") == [PATH]
+    assert error.tb, "it has referred to the draft all the time"
+
+
+def test_rule_14_a_file_that_may_have_appeared_keeps_its_name(store: Store, tmp_path: Path) -> None:
+    settle(store, books())
+    settings = bridge_settings(tmp_path / "to")
+    with pytest.raises(Killed):
+        deliver(store, dying(named(settings, "Then"), after=True))
+    deliver(store, named(settings, "Now"))
+    assert b"Then" in published(tmp_path / "to")[PATH]
+    (stored,) = store.settlements.of_payout("302321", 2000001)
+    assert stored.settlement.merchant.organization_name == "Then"
 
 
 def test_a_payout_that_is_settled_although_the_answer_got_lost_keeps_its_files(
