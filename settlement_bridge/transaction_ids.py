@@ -11,6 +11,7 @@ LARGEST_LONG = 2**63 - 1
 FIRST_MAPPED = 4 * 10**18
 LAST_MAPPED = 9 * 10**18
 _SPAN = LAST_MAPPED - FIRST_MAPPED
+_LONGEST = len(str(LARGEST_LONG))
 
 
 def transaction_number(text: str, attempt: int = 0) -> int:
@@ -36,4 +37,9 @@ def transaction_numbers(texts: Sequence[str]) -> list[int]:
 
 def is_own_number(text: str) -> bool:
     """Tell whether a reference can be its own TransactionID."""
-    return text.isdecimal() and text.isascii() and text[0] != "0" and (len(text) < 19 or int(text) <= LARGEST_LONG)
+    return is_long(text) and text.isascii() and text[0] != "0"
+
+
+def is_long(text: str) -> bool:
+    """Tell whether a text is a number that fits an `xs:long`, however many digits it has."""
+    return text.isdecimal() and len(text) <= _LONGEST and int(text) <= LARGEST_LONG

@@ -81,9 +81,11 @@ class LedgerReader:
         return LedgerOutcome(ledger.ledger_id, LedgerState.SERVED, entries=entries, payouts=tuple(payouts))
 
     def _note_trouble(self, stored: StoredLedger, left: range) -> None:
-        ledger_id = stored.ledger.ledger_id
-        if left:
-            reason = f"the Report API lists payouts up to {left[-1]}, but payout {left[0]} still lacks its payout row"
+        """Note that a payout lacks its payout row, once another is listed behind it: the last may still be growing."""
+        ledger_id, reason = stored.ledger.ledger_id, None
+        if len(left) > 1:
+            reason = f"payout {left[0]} still lacks its payout row, although the Report API lists payouts behind it"
+        if stored.trouble not in (None, reason):
+            self.store.ledgers.recovered(ledger_id)  # what lasts now began now
+        if reason:
             self.store.ledgers.troubled(ledger_id, reason, self.clock())
-        elif stored.trouble:
-            self.store.ledgers.recovered(ledger_id)

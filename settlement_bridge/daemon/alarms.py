@@ -65,7 +65,7 @@ def alarms(
 
 
 def changes(before: Mapping[str, Alarm], found: Iterable[Alarm], limits: Alarms, now: datetime) -> Changes:
-    """Compare what was known with what is so now. What lasts keeps the time it was first seen."""
+    """Compare what was known with what is so now."""
     lasting = [_lasting(before.get(alarm.name), alarm) for alarm in found]
     begun = {alarm.name for alarm in lasting if not alarm.told and now - alarm.since >= _patience(alarm, limits)}
     names = {alarm.name for alarm in lasting}
@@ -79,11 +79,19 @@ def changes(before: Mapping[str, Alarm], found: Iterable[Alarm], limits: Alarms,
 
 
 def _lasting(before: Alarm | None, now: Alarm) -> Alarm:
-    return now if before is None else replace(now, since=min(before.since, now.since), told=before.told)
+    if before is None:
+        return now
+    # A file is tried again and again, and a run fails anew; of a ledger it is known since when it cannot be read.
+    since = now.since if _kind(now) == ConditionKind.UNREAD else min(before.since, now.since)
+    return replace(now, since=since, told=before.told)
+
+
+def _kind(alarm: Alarm) -> str:
+    return alarm.name.split()[0]
 
 
 def _patience(alarm: Alarm, limits: Alarms) -> timedelta:
-    kind = alarm.name.split()[0]
+    kind = _kind(alarm)
     if kind in (ConditionKind.UNREAD, ConditionKind.FAILED, RUN):
         return timedelta(hours=limits.unreachable_hours)
     return timedelta(hours=limits.waiting_hours if kind == ConditionKind.WAITING else 0)

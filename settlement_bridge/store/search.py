@@ -11,7 +11,7 @@ from settlement_bridge.model import Book
 from settlement_bridge.store.database import Database, stream
 from settlement_bridge.store.entry_codec import entry_of
 from settlement_bridge.store.tables import IS_CURRENT, books, entries, payouts, settlements, transactions
-from settlement_bridge.transaction_ids import LARGEST_LONG, transaction_number
+from settlement_bridge.transaction_ids import is_long, transaction_number
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Search:
 
 def _numbers(text: str) -> set[int]:
     """Return the TransactionIDs a text may mean: the number it is, and the number it maps to."""
-    return {transaction_number(text), *((int(text),) if text.isdecimal() and int(text) <= LARGEST_LONG else ())}
+    return {transaction_number(text), *((int(text),) if is_long(text) else ())}
 
 
 def _names_row(text: str) -> ColumnElement[bool]:

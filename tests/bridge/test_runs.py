@@ -14,6 +14,7 @@ from settlement_bridge.bridge.settle import SettlementRules
 from settlement_bridge.errors import EXIT_DONE, EXIT_FAILED, EXIT_TRY_LATER, DataRefused, NotFound
 from settlement_bridge.model import Book, PayoutRecord, SettlementType
 from settlement_bridge.sandbox import Sandbox, World, recorded, scenario
+from settlement_bridge.sandbox.view import View
 from settlement_bridge.store import DeliveryState, Store
 from tests.books import Books, ledger_of
 from tests.bridge.conftest import LATER, Run, bridge_settings, published
@@ -96,25 +97,43 @@ def test_a_stop_waits_for_the_payout_in_hand_only_and_the_next_run_goes_on_there
     assert sorted(published(tmp_path / "to")) == [f"9401/401/401-{2000001 + n}.xml" for n in range(5)]
 
 
-def test_rule_2_a_payout_that_is_listed_but_lacks_its_row_is_said_to_until_it_comes(
-    tmp_path: Path, run: Run, store: Store
+def test_rule_2_a_payout_that_lacks_its_row_is_said_to_once_another_is_listed_behind_it(
+    tmp_path: Path, run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = scenario("webshop", days=3)
+    shown = scenario("webshop", days=4)
     transactions = shown.ledger(0).transactions
-    settings = bridge_settings(tmp_path / "to")
+    settings, hour = bridge_settings(tmp_path / "to"), timedelta(hours=1)
     with Sandbox(shown, dialect="v1") as sandbox:
         sandbox.reveal(transactions.payout(2000002)[1] - 1)
         assert run(sandbox, settings).exit_code == EXIT_DONE
-        (ledger,) = store.ledgers.in_trouble()
-        assert (
-            ledger.trouble
-            == "the Report API lists payouts up to 2000002, but payout 2000002 still lacks its payout row"
-        )
-        assert len(published(tmp_path / "to")) == 1
+        assert not store.ledgers.in_trouble(), "it may still be growing"
+        monkeypatch.setattr(View, "payouts", lambda _, ledger: ledger.transactions.payouts)
+        store.ledgers.troubled(store.ledgers.all()[0].ledger.ledger_id, "503", LATER - hour)
+        for hours, number in enumerate((2000002, 2000002, 2000003)):
+            sandbox.reveal(transactions.payout(number)[1] - 1)
+            assert run(sandbox, settings, clock=lambda now=LATER + hours * hour: now).exit_code == EXIT_DONE
+            (ledger,) = store.ledgers.in_trouble()
+            assert ledger.trouble == (
+                f"payout {number} still lacks its payout row, although the Report API lists payouts behind it"
+            )
+            assert ledger.trouble_since == LATER + (2 * hour if number == 2000003 else 0 * hour)
+        assert len(published(tmp_path / "to")) == 2
         sandbox.reveal(None)
         assert run(sandbox, settings).exit_code == EXIT_DONE
     assert not store.ledgers.in_trouble()
     assert len(published(tmp_path / "to")) == len(transactions.payouts)
+
+
+def test_a_reference_of_any_length_is_mapped_and_ends_no_run(tmp_path: Path, run: Run, store: Store) -> None:
+    books = shop("402")
+    books.entries[Book.FUNDS] = [
+        entry._replace(psp_reference="1" * 5000) if entry.entry_type == "capture" else entry
+        for entry in books.entries[Book.FUNDS]
+    ]
+    with Sandbox(world(tmp_path, shop("401"), books, shop("403"))) as sandbox:
+        assert run(sandbox, bridge_settings(tmp_path / "to")).exit_code == EXIT_DONE
+    assert len(published(tmp_path / "to")) == 3
+    assert [found.amount for found in store.search.find("1" * 5000)] == [100_00]
 
 
 def test_a_ledger_that_is_left_out_by_and_by_is_no_longer_in_trouble(tmp_path: Path, run: Run, store: Store) -> None:

@@ -171,6 +171,15 @@ def test_ten_thousand_ledgers_at_once_are_one_message_and_no_work() -> None:
     assert not changes(told, found, Alarms(), noon + timedelta(days=9))
 
 
+def test_a_ledger_knows_since_when_it_cannot_be_read() -> None:
+    """Its trouble of yesterday is another one; a file that fails is the same file, however often it is tried."""
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    names = ("unread ledger 1", "failed a.xml at local:/srv")
+    before = {name: Alarm(name, "trouble", noon - timedelta(days=1)) for name in names}
+    begun = changes(before, [Alarm(name, "trouble", noon) for name in names], Alarms(), noon + timedelta(hours=1)).begun
+    assert [alarm.name for alarm in begun] == [names[1]]
+
+
 def test_somebody_else_at_work_for_long_is_told_of(tmp_path: Path, inbox: Inbox) -> None:
     env = {**inbox.env, "SETTLEMENT_BRIDGE_ALARMS__UNREACHABLE_HOURS": "0.0001"}
     slow = "slow:seconds=3,path=/report/,times=1"
