@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 from settlement_bridge.sftp_server import packets
@@ -12,7 +13,7 @@ from settlement_bridge.sftp_server.limits import Limits
 from settlement_bridge.sftp_server.packets import READ_ONLY, Code, Fields, Kind, Refusal
 from settlement_bridge.sftp_server.tree import Node, Tree, resolve, written
 from settlement_bridge.sftp_server.users import User
-from settlement_bridge.store import Document
+from settlement_bridge.store import Document, View
 
 _NAMES_AT_ONCE = 100
 _DENIED = frozenset(
@@ -61,6 +62,8 @@ class OpenFolder:
 
     node: Node
     children: Iterator[Node]
+    view: View
+    """What the user was allowed to see when it was opened."""
 
 
 Handle = TypeVar("Handle", OpenFile, OpenFolder)
@@ -141,11 +144,12 @@ class Filesystem:
 
     def _open_folder(self, request: int, fields: Fields) -> bytes:
         path = resolve(fields.path())
-        tree = Tree(self.library, self.user())
+        user = self.user()
+        tree = Tree(self.library, user)
         node = tree.node(path)
         if node.document is not None:
             raise Refusal(Code.FAILURE, "Not a folder")
-        return self._keep(request, OpenFolder(node, iter(tree.children(path))))
+        return self._keep(request, OpenFolder(node, iter(tree.children(path)), user.view))
 
     def _keep(self, request: int, handle: OpenFile | OpenFolder) -> bytes:
         if self.stopping():
@@ -216,9 +220,9 @@ class Filesystem:
 
     def _read_folder(self, request: int, fields: Fields) -> bytes:
         handle = self._handle(fields, OpenFolder)
-        view = self.user().view
-        shown = (node for node in handle.children if node.document is None or view.shows(node.document))
-        nodes = [node for _, node in zip(range(_NAMES_AT_ONCE), shown, strict=False)]
+        if handle.view != self.user().view:
+            raise Refusal(Code.NO_SUCH_FILE, "No such file")
+        nodes = list(islice(handle.children, _NAMES_AT_ONCE))
         if not nodes:
             raise Refusal(Code.EOF, "End of file")
         entries = [(node.name, node.attributes) for node in nodes]

@@ -117,6 +117,7 @@ class Tree:
         library.found.forget(name, document.place)
         library.inboxes.archive(name, document.document_id, library.clock())
         library.found.forget(name, document.place)
+        library.set_bookmark(name, document, 0)  # put back one day, it has to be read from its start
 
     def _document(self, place: DocumentPlace, archived: bool) -> Document:
         view, found = self._user.view, self._library.found

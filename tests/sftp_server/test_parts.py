@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 from settlement_bridge.sftp_server import Limits
 from settlement_bridge.sftp_server.admission import Admission, Peer
 from settlement_bridge.sftp_server.delivered import MOST_PIECES, Delivered
+from settlement_bridge.sftp_server.filesystem import OpenFile
 from settlement_bridge.sftp_server.found import FoundDocuments
 from settlement_bridge.sftp_server.log import escaped
 from settlement_bridge.sftp_server.packets import Attributes, Code, Fields, Refusal, long_name
-from settlement_bridge.sftp_server.tree import resolve, written
+from settlement_bridge.sftp_server.tree import Node, resolve, written
 from settlement_bridge.store import Document
 from tests.sftp_server.served import NAME, NOON, OTHER, place
 
@@ -30,6 +32,19 @@ def test_a_prefix_is_as_long_as_if_every_byte_were_ticked_off(given_ranges: list
         delivered.add(start, end)
         ticked |= set(range(start, end))
         assert delivered.prefix == next(byte for byte in range(100) if byte not in ticked)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=400), st.integers(0, 3000))
+def test_what_may_be_lost_has_not_arrived(lengths: list[int], lost: int) -> None:
+    """Read in one go, in parts of any length: the parts of which no byte is lost, or nothing if it cannot be told."""
+    document = Document(1, place(), "", sum(lengths), NOON)
+    file = OpenFile(Node("", Attributes(0, 0, NOON)), document, Delivered())
+    for start, length in zip(accumulate(lengths, initial=0), lengths, strict=False):
+        file.delivered.add(start, start + length)
+        file.given.append((start, length))
+    whole = max(end for end in accumulate(lengths, initial=0) if end <= max(sum(lengths) - lost, 0))
+    told = lost <= sum(lengths[-256:])
+    assert file.arrived(lost) == (whole if told else 0)
 
 
 def test_who_leaves_gaps_everywhere_is_not_followed_for_ever() -> None:

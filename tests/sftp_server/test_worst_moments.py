@@ -16,7 +16,7 @@ from sqlalchemy import and_, delete
 from settlement_bridge.sftp_server import Limits, Users
 from settlement_bridge.sftp_server.conversation import Conversation
 from settlement_bridge.sftp_server.packetizer import Packetizer
-from settlement_bridge.store import Store
+from settlement_bridge.store import Store, View
 from settlement_bridge.store.tables import document_chunks
 from tests.sftp_server.raw import FAILURE, Sftp, logging_in, packet, string
 from tests.sftp_server.served import MSN, NAME, THEIRS, Served, new_key, path_of, place, publish, serving, user
@@ -121,13 +121,7 @@ def test_a_stop_while_a_file_is_archived_lets_the_client_hear_of_it(served: Serv
 
 def test_sessions_that_wait_count_though_their_channel_is_closed(served: Served) -> None:
     """Files are read, never confirmed by TCP, and closed, and so are the sessions: each leaves a thread that waits."""
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.connect(("127.0.0.1", served.port))
-
-    transport = paramiko.Transport(raw)
-    transport.connect(username=NAME, pkey=new_key(NAME))
-    served._stack.callback(transport.close)
+    transport = slow_transport(served, 4096)
     small = place(2000100)
     publish(served.store, small, b"x")
     sftp = Sftp(transport, window=1 << 24)
@@ -199,6 +193,65 @@ def test_a_folder_opened_before_shows_nothing_that_is_theirs_no_more(
         served.server.reload(Users([user(NAME, MSN)]))
         kind, _ = sftp.request(12, rest)
         assert kind == 101
+
+
+def test_a_folder_opened_before_names_no_folder_that_is_theirs_no_more(
+    store: Store, host_keys: Sequence[paramiko.PKey]
+) -> None:
+    publish(store, FILE, CONTENT)
+    publish(store, place(2000001, msn=THEIRS, orgno="111222333"), b"x")
+    with serving(store, host_keys, [user(NAME, MSN, THEIRS)]) as served:
+        sftp = Sftp(served.transport())
+        _, rest = sftp.request(11, string("/settlements/inbox/xml"))
+        served.server.reload(Users([user(NAME, MSN)]))
+        kind, answer = sftp.request(12, rest)
+        assert (kind, b"111222333" in answer) == (101, False)
+
+
+def test_what_is_put_back_is_archived_again_only_once_all_of_it_was_read(served: Served) -> None:
+    """The client had not taken everything when it closed the file, so that its place in it was remembered."""
+    sftp = Sftp(slow_transport(served, 80_000), window=1 << 26)
+    handle = sftp.open(PATH)
+    gate = stop_reading(sftp.transport)
+    sftp.send(16, struct.pack(">I", 1) + string("/"))
+    time.sleep(0.2)
+    sftp.channel.sendall(reads_of(handle, SIZE, 10_000) + packet(4, struct.pack(">I", 99) + string(handle)))
+    time.sleep(0.5)
+    assert served.archive() == []
+    gate.set()
+    wait_for(lambda: served.archive() == [FILE.name])
+    (document,) = served.store.inboxes.documents(View(NAME, frozenset(("xml",)), None), archived=True)
+    served.store.inboxes.restore(NAME, [document.document_id])
+    second = Sftp(served.transport())
+    handle = second.open(PATH)
+    for begin in range(10_000, SIZE, 10_000):
+        assert second.read(handle, begin, 10_000)
+    assert second.close(handle) == 0
+    assert served.archive() == []
+
+
+def test_what_was_sent_but_has_not_arrived_is_not_remembered_as_read(served: Served) -> None:
+    sftp = Sftp(slow_transport(served, 4096), window=1 << 26)
+    handle = sftp.open(PATH)
+    gate = stop_reading(sftp.transport)
+    sftp.send(16, struct.pack(">I", 1) + string("/"))
+    time.sleep(0.2)
+    sftp.channel.sendall(reads_of(handle, SIZE - 1, 10_000))
+    time.sleep(0.5)
+    reset(sftp.transport.sock)
+    gate.set()
+    wait_for(lambda: served.server.connections == 0)
+    second = Sftp(served.transport())
+    handle = second.open(PATH)
+    assert second.read(handle, SIZE - 1, 10) == CONTENT[-1:]
+    assert second.close(handle) == 0
+    assert served.archive() == []
+
+
+def reads_of(handle: bytes, size: int, step: int) -> bytes:
+    """Return the requests that read the first bytes of a file, step by step."""
+    places = (struct.pack(">QI", offset, min(step, size - offset)) for offset in range(0, size, step))
+    return b"".join(packet(5, struct.pack(">I", n) + string(handle) + each) for n, each in enumerate(places))
 
 
 def test_a_change_of_password_is_a_try(served: Served) -> None:
@@ -282,13 +335,20 @@ def stop_reading(transport: paramiko.Transport) -> threading.Event:
     return gate
 
 
-def not_reading(served: Served, file: bytes, reads: int, length: int) -> paramiko.Transport:
-    """Ask for parts of a file, and CLOSE it behind them, from a machine that takes a few KiB and no more."""
+def slow_transport(served: Served, received: int) -> paramiko.Transport:
+    """Log in from a machine that takes so many bytes, or a few times as many, while nobody reads."""
     raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, received)
     raw.connect(("127.0.0.1", served.port))
     transport = paramiko.Transport(raw)
     transport.connect(username=NAME, pkey=new_key(NAME))
+    served._stack.callback(transport.close)
+    return transport
+
+
+def not_reading(served: Served, file: bytes, reads: int, length: int) -> paramiko.Transport:
+    """Ask for parts of a file, and CLOSE it behind them, from a machine that takes a few KiB and no more."""
+    transport = slow_transport(served, 4096)
     sftp = Sftp(transport, window=1 << 26)
     handle = sftp.open(file.decode())
     gate = stop_reading(transport)
