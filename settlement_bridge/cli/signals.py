@@ -4,8 +4,8 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
-from typing import Any
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -17,23 +17,22 @@ def stopping() -> Iterator[threading.Event]:
     KeyboardInterrupt after Ctrl-C, SystemExit with code 143 after SIGTERM. Only for the main thread.
     """
     stop = threading.Event()
+    # A handler may interrupt who holds the event's lock, and would wait for ever for it: so another thread sets it.
+    asked: SimpleQueue[bool] = SimpleQueue()
+
+    def set_when_asked() -> None:
+        if asked.get():
+            stop.set()
 
     def on_signal(number: int, _: FrameType | None) -> None:
-        with _handling(
-            signal.SIG_IGN
-        ):  # another signal right behind this one would wait for ever for the lock of the event
-            stop.set()
+        asked.put(True)
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(EXIT_TERMINATED)
 
-    with _handling(on_signal):
-        yield stop
-
-
-@contextmanager
-def _handling(handler: Any) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    threading.Thread(target=set_when_asked, name="signals", daemon=True).start()
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)
+        asked.put(False)

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from settlement_bridge.sandbox import scenario
-from tests.cli.command import served, started
+from tests.cli.command import command_line, served, started
 
 PATIENCE = 20
 
@@ -66,6 +66,22 @@ def test_a_sandbox_serves_until_it_is_told_to_end(number: int) -> None:
     assert process.returncode == 0
     assert err == ""
     assert f'base_url = "{url}"' in introduction
+
+
+def test_a_signal_may_come_while_somebody_holds_the_lock_of_the_event() -> None:
+    """As who waits for it does, for a moment: a handler that set the event itself would wait for ever."""
+    code = (
+        "import signal\n"
+        "from settlement_bridge.cli.signals import stopping\n"
+        "try:\n"
+        "    with stopping() as stop, stop._cond:\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "except SystemExit as error:\n"
+        "    assert stop.wait(10)\n"
+        "    raise\n"
+    )
+    done = subprocess.run([command_line()[0], "-c", code], check=False, capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (143, b"")
 
 
 def test_two_signals_at_once_end_a_sandbox_all_the_same() -> None:
