@@ -19,7 +19,7 @@ class LedgerState(StrEnum):
     HELD = "held"
     """Nothing more of it is published until somebody looks (rule 21)."""
     TRY_LATER = "try later"
-    """It could not be read; the next run goes on where this one stopped."""
+    """It could not be read, or was stopped on its way; the next run goes on where this one ended."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def command(config: Path | None, as_json: bool) -> int:
     and the addresses that alarms go to.
 
     Each is really used: a token is bought, the ledgers are listed, a register is asked (where lookup is on), a small
-    file is written to every destination and removed again. Changes nothing else, and publishes nothing. Prints a line
-    for each, with what to do where something is wrong.
+    file is written to every destination and removed again. Only to the addresses of alarms nothing is sent. Changes
+    nothing else, and publishes nothing. Prints a line for each, with what to do where something is wrong.
 
     \b
     Exit codes:

@@ -111,5 +111,5 @@ def _recognized_csv(stream: IO[bytes]) -> tuple[FileKind, _Reader]:
     if columns.is_header(cells):
         return FileKind("csv", "table"), csv_table.read_table
     if cells == [""]:
-        raise NotRead("not a settlement file: its first line is empty")
+        raise NotRead("not a settlement file: it is empty, or its first line is")
     raise NotRead(f"not a settlement file: it begins with {shown(','.join(cells))}")

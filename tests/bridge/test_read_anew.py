@@ -45,6 +45,23 @@ def test_only_the_ledger_that_is_read_again_becomes_known(store: Store, tmp_path
     assert [one.ledger.ledger_id for one in store.ledgers.all()] == [LEDGER]
 
 
+def test_rule_21_sums_that_no_money_can_be_hold_a_ledger_that_is_read_again(
+    store: Store, tmp_path: Path, run: Run
+) -> None:
+    settings, books, largest = bridge_settings(tmp_path / "to"), sales("A-1"), 2**63 - 1
+    with serve(books, tmp_path / "then") as sandbox:
+        assert run(sandbox, settings).exit_code == EXIT_DONE
+    first, *others = (books.capture(order, 100_00, 2_00) for order in "BCD")
+    for other in others:  # every entry and every balance fits, two fees of one reference together do not
+        books.fee(first, largest - 1_000_00)
+        books.fee(other, 1_000_00 - largest)
+    books.end_of_day()
+    with serve(books, tmp_path / "now") as sandbox:
+        outcome = read_again(store, sandbox, settings)
+    assert outcome.state is LedgerState.HELD
+    assert "does not fit into 64 bits" in (outcome.reason or "")
+
+
 def serve(books: Books, folder: Path) -> Sandbox:
     return Sandbox(recorded(record(books, folder)))
 

@@ -41,7 +41,7 @@ def refusal(document: bytes) -> str:
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        (b"", "old: not a settlement file: its first line is empty"),
+        (b"", "old: not a settlement file: it is empty, or its first line is"),
         (b"Dear accountant,\n", "old: not a settlement file: it begins with 'Dear accountant,'"),
         (b"\x00\xff\x80binary", "old: not a settlement file: neither XML, nor a zip archive, nor comma-separated"),
         (b"%PDF-1.7", "old: a PDF tells no transactions; take the xml, csv or xlsx of the same settlement"),
